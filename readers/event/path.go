@@ -1,0 +1,77 @@
+package event
+
+import (
+	"strings"
+
+	"github.com/valyala/fastjson"
+)
+
+// Path is a field name made ready for looking up. Documents nest objects, dot their
+// keys or mix both, so each dotted prefix of the name may be a key of its own.
+type Path struct {
+	name string
+	// keys[i][j] is segments i..j of the name joined with dots: at depth i the keys
+	// that may continue the path.
+	keys [][]string
+}
+
+// maxLookupDepth bounds how many arrays inside arrays a lookup opens. ECS has none;
+// the decoder bounds the nesting of the document itself.
+const maxLookupDepth = 64
+
+// NewPath returns the path of a dotted field name.
+func NewPath(name string) *Path {
+	segments := strings.Split(name, ".")
+	p := &Path{name: name, keys: make([][]string, len(segments))}
+	for i := range segments {
+		for j := i; j < len(segments); j++ {
+			p.keys[i] = append(p.keys[i], strings.Join(segments[i:j+1], "."))
+		}
+	}
+	return p
+}
+
+// Name returns the dotted field name.
+func (p *Path) Name() string { return p.name }
+
+// Append appends the values of the field to dst and returns it: strings, numbers and
+// booleans, with arrays opened and null and objects left out. No value means that the
+// field is missing. The order is that of the document.
+func (p *Path) Append(dst []*fastjson.Value, e *Event) []*fastjson.Value {
+	n := len(dst)
+	dst = p.walk(dst, e.Doc, 0, 0)
+	if len(dst) == n && e.Fields != nil {
+		dst = p.walk(dst, e.Fields, 0, 0)
+	}
+	return dst
+}
+
+func (p *Path) walk(dst []*fastjson.Value, v *fastjson.Value, depth, opened int) []*fastjson.Value {
+	if v == nil || opened > maxLookupDepth {
+		return dst
+	}
+	switch v.Type() {
+	case fastjson.TypeNull:
+		return dst
+	case fastjson.TypeArray:
+		for _, element := range v.GetArray() {
+			dst = p.walk(dst, element, depth, opened+1)
+		}
+		return dst
+	case fastjson.TypeObject:
+		if depth == len(p.keys) {
+			return dst
+		}
+		object := v.GetObject()
+		for j, key := range p.keys[depth] {
+			if child := object.Get(key); child != nil {
+				dst = p.walk(dst, child, depth+j+1, opened)
+			}
+		}
+		return dst
+	}
+	if depth == len(p.keys) {
+		dst = append(dst, v)
+	}
+	return dst
+}

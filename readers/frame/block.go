@@ -1,0 +1,32 @@
+package frame
+
+// Block is a run of whole records of one part, with a margin on each side.
+//
+// Data[Start:End] is the core: each record of the part is in the core of exactly one
+// block, and the cores of a part's blocks in order are its bytes. A decoder makes the
+// events whose first record is in the core. Data[:Start] and Data[End:] are margins:
+// whole records of the neighbourhood (of the previous and next part too, in a rotated
+// set), there so that an event whose records straddle the cut can be put together.
+//
+// A block belongs to whoever holds it; Data is reused after the block is released.
+type Block struct {
+	Data       []byte
+	Start, End int
+	// Offset is the position of Data[Start] in the decompressed stream of the part.
+	Offset int64
+	// Records lists the records of the core as [start, end) in Data when records are
+	// not lines (a JSON array cut into its elements); nil when each line is a record.
+	Records []Record
+	// Skipped is not 0 when the block stands for one record that is longer than the
+	// limit: the core is empty, Offset is where the record starts and Skipped is its
+	// length in bytes. It counts as one line.
+	Skipped int64
+}
+
+// Record is one record of a block whose records are not lines.
+type Record struct {
+	Start, End int
+}
+
+// Core returns the bytes of the core.
+func (b *Block) Core() []byte { return b.Data[b.Start:b.End] }

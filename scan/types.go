@@ -1,0 +1,95 @@
+// Package scan is the pipeline: it reads groups of files in parallel, runs rules on
+// their events and gives findings to a sink in the order of the input. Run is the way
+// in. The package owns the goroutines, the order, the back-pressure and the error
+// policy; it prints nothing.
+package scan
+
+import (
+	"time"
+
+	"kscan/readers/event"
+	"kscan/rule"
+)
+
+// Finding is one match of one rule. It holds copies, never parts of the evidence.
+type Finding struct {
+	Rule *rule.Rule
+	// Hits are the events that matched: one for an event rule, several for a sequence,
+	// in its order; a missing event's slot is the zero Hit.
+	Hits []Hit
+	// OutOfScope is set when the event names an index that the rule does not search.
+	OutOfScope bool
+}
+
+// Hit is one event of a finding.
+type Hit struct {
+	Evidence event.Evidence
+	// JSON is the ECS document as valid JSON, in UTF-8.
+	JSON []byte
+	// Time is @timestamp in UTC; zero if the event has none.
+	Time time.Time
+	// Index is the index or data stream that the document named, "" if none.
+	Index string
+	// Assumed names the fields that kscan set and the log did not say.
+	Assumed []string
+}
+
+// Sink takes findings in input order, from one goroutine.
+type Sink interface {
+	Finding(*Finding) error
+}
+
+// Counts says what was examined. All are exact unless Summary.Sampled says otherwise.
+type Counts struct {
+	Bytes      int64 `json:"bytes"`        // decompressed
+	Lines      int64 `json:"lines"`        // newlines, and a last line without one
+	Events     int64 `json:"events"`       // ECS documents or joined audit events
+	Undated    int64 `json:"undated"`      // events without a usable @timestamp
+	OutOfRange int64 `json:"out_of_range"` // events outside --from and --to
+	Incomplete int64 `json:"incomplete"`   // audit events that lack a record they need
+	Lost       int64 `json:"lost"`         // problems that mean evidence was not examined
+	Notices    int64 `json:"notices"`      // problems that do not
+}
+
+// Part is one log that was examined: a file, or a member of an archive.
+type Part struct {
+	Source      string
+	Member      string
+	Format      string // "" if it was not recognised
+	Compression string // "gzip", "zstd" or ""
+	Size        int64  // bytes on disk
+	Counts      Counts
+	First, Last time.Time // earliest and latest @timestamp; zero if none
+	Findings    int64
+}
+
+// RuleCoverage says what a rule had to work with.
+type RuleCoverage struct {
+	Rule *rule.Rule
+	// InCategory counts the events in the rule's category.
+	InCategory int64
+	// Fields are the fields the rule reads, sorted; WithField[i] counts the events in
+	// the category that have Fields[i].
+	Fields    []string
+	WithField []int64
+	Findings  int64
+}
+
+// Summary is what is known at the end of a run.
+type Summary struct {
+	Parts  []Part // in input order
+	Counts Counts // totals
+	Rules  []RuleCoverage
+	// Problems are in input order, at most MaxProblems of each kind for each part; the
+	// counts hold all of them.
+	Problems []event.Problem
+	// Categories counts events by each value of event.category (the first 64 values).
+	Categories  map[string]int64
+	Started     time.Time
+	Elapsed     time.Duration
+	Interrupted bool
+}
+
+// MaxProblems is how many problems of one kind are kept for one part: enough to see
+// what is wrong with a file. All are counted.
+const MaxProblems = 20
