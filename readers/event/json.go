@@ -1,0 +1,185 @@
+package event
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+)
+
+// AppendJSON appends the document to dst as one line of valid JSON in UTF-8, whatever
+// the evidence held: bytes that are not UTF-8 become U+FFFD, numbers that JSON does not
+// have become strings, and control characters, line separators and marks that reorder
+// text are escaped, so that a terminal shows the line as it is. A key that occurs twice
+// is written twice. Fields that only Event.Fields has follow those of the document,
+// under their dotted names.
+func (e *Event) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	n := len(dst)
+	if e.Doc != nil && e.Doc.Type() == fastjson.TypeObject {
+		dst = appendMembers(dst, e.Doc.GetObject(), e.covered, 0)
+	}
+	if e.Fields == nil || e.Fields.Type() != fastjson.TypeObject {
+		return append(dst, '}')
+	}
+	more := appendMembers(append(dst, ','), e.Fields.GetObject(), e.has, 0)
+	switch {
+	case len(more) == len(dst)+1: // nothing but the comma
+		more = more[:len(dst)]
+	case len(dst) == n: // nothing before the comma
+		more = append(more[:n], more[n+1:]...)
+	}
+	return append(more, '}')
+}
+
+// has reports whether the document itself has a value, or an object, for a dotted name.
+func (e *Event) has(name string) bool {
+	if v := e.Doc.Get(name); v != nil && v.Type() == fastjson.TypeObject {
+		return true
+	}
+	return len(NewPath(name).Append(nil, &Event{Doc: e.Doc})) > 0
+}
+
+// covered reports whether Fields has the value that the document leaves empty.
+func (e *Event) covered(name string) bool {
+	return e.Fields != nil && e.Fields.Get(name) != nil && !e.has(name)
+}
+
+// appendMembers appends the members of an object for which skip is false.
+func appendMembers(dst []byte, o *fastjson.Object, skip func(string) bool, level int) []byte {
+	first := true
+	o.Visit(func(key []byte, v *fastjson.Value) {
+		if skip != nil && skip(string(key)) {
+			return
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = appendString(dst, key)
+		dst = append(dst, ':')
+		dst = appendValue(dst, v, level+1)
+	})
+	return dst
+}
+
+// appendValue appends a value; below maxDepth, which no decoder lets through, null.
+func appendValue(dst []byte, v *fastjson.Value, level int) []byte {
+	if v == nil || level > maxDepth {
+		return append(dst, "null"...)
+	}
+	switch v.Type() {
+	case fastjson.TypeString:
+		return appendString(dst, v.GetStringBytes())
+	case fastjson.TypeNumber:
+		return appendNumber(dst, v)
+	case fastjson.TypeObject:
+		dst = append(dst, '{')
+		dst = appendMembers(dst, v.GetObject(), nil, level)
+		return append(dst, '}')
+	case fastjson.TypeArray:
+		dst = append(dst, '[')
+		for i, element := range v.GetArray() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendValue(dst, element, level+1)
+		}
+		return append(dst, ']')
+	}
+	return v.MarshalTo(dst) // null, true or false
+}
+
+func appendNumber(dst []byte, v *fastjson.Value) []byte {
+	n := len(dst)
+	dst = v.MarshalTo(dst)
+	if validNumber(dst[n:]) {
+		return dst
+	}
+	text := string(dst[n:])
+	return appendString(dst[:n], []byte(text))
+}
+
+// validNumber reports whether text is a number in the grammar of JSON.
+func validNumber(text []byte) bool {
+	s := strings.TrimPrefix(string(text), "-")
+	whole := leadingDigits(s)
+	if whole == 0 || whole > 1 && s[0] == '0' {
+		return false
+	}
+	s = s[whole:]
+	if strings.HasPrefix(s, ".") {
+		n := leadingDigits(s[1:])
+		if n == 0 {
+			return false
+		}
+		s = s[1+n:]
+	}
+	if s == "" {
+		return true
+	}
+	if s[0] != 'e' && s[0] != 'E' {
+		return false
+	}
+	s = s[1:]
+	if strings.HasPrefix(s, "+") || strings.HasPrefix(s, "-") {
+		s = s[1:]
+	}
+	return s != "" && leadingDigits(s) == len(s)
+}
+
+func leadingDigits(s string) int {
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+const hexDigits = "0123456789abcdef"
+
+func appendString(dst, s []byte) []byte {
+	dst = append(dst, '"')
+	for len(s) > 0 {
+		if n := plain(s); n > 0 {
+			dst, s = append(dst, s[:n]...), s[n:]
+			continue
+		}
+		r, size := utf8.DecodeRune(s)
+		s = s[size:]
+		switch {
+		case r == '"' || r == '\\':
+			dst = append(dst, '\\', byte(r))
+		case r == utf8.RuneError && size == 1:
+			dst = append(dst, "\uFFFD"...)
+		case unsafeToShow(r):
+			dst = append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return append(dst, '"')
+}
+
+// plain returns how many bytes of s, from its start, JSON writes as they are.
+func plain(s []byte) int {
+	for i, ch := range s {
+		if ch < ' ' || ch == '"' || ch == '\\' || ch >= 0x7F {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// unsafeToShow reports whether a character could drive a terminal or hide what is in
+// the text: controls, line and paragraph separators, and marks of direction. All are
+// in the basic plane, so one \u escape writes them.
+func unsafeToShow(r rune) bool {
+	switch {
+	case r < ' ', r >= 0x7F && r <= 0x9F:
+		return true
+	case r == 0x061C, r == 0x200E, r == 0x200F, r >= 0x2028 && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+		return true
+	}
+	return false
+}

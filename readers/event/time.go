@@ -1,0 +1,203 @@
+package event
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/valyala/fastjson"
+)
+
+// Time returns @timestamp with the precision that the document has, in UTC, and whether
+// it has a usable one: of several values the first that is a date.
+func (e *Event) Time() (time.Time, bool) {
+	if t, ok := timestamp(e.Doc); ok {
+		return t, true
+	}
+	return timestamp(e.Fields)
+}
+
+func timestamp(doc *fastjson.Value) (time.Time, bool) {
+	v := doc.Get("@timestamp")
+	if v == nil {
+		return time.Time{}, false
+	}
+	if v.Type() != fastjson.TypeArray {
+		return valueTime(v)
+	}
+	for _, element := range v.GetArray() {
+		if t, ok := valueTime(element); ok {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+func valueTime(v *fastjson.Value) (time.Time, bool) {
+	switch v.Type() {
+	case fastjson.TypeString:
+		return ParseTime(v.GetStringBytes())
+	case fastjson.TypeNumber:
+		var buf [32]byte
+		return ParseTime(v.MarshalTo(buf[:0]))
+	}
+	return time.Time{}, false
+}
+
+// ParseTime reads a date as Elasticsearch does by default: strict_date_optional_time
+// (a year, then as much of month, day, "T", hour, minute, second and fraction as there
+// is, then Z or an offset, UTC if neither), else milliseconds since 1970. So "2020" is
+// a year. More lenient than Elasticsearch, which would not have taken the document, it
+// accepts a space for the "T" and lower case.
+func ParseTime(s []byte) (time.Time, bool) {
+	if t, ok := parseISO(s); ok {
+		return t, true
+	}
+	return parseMillis(s)
+}
+
+// clock reads the parts of a date from the left; it fails for good at the first part
+// that is not what it must be.
+type clock struct {
+	rest   []byte
+	failed bool
+}
+
+// digits reads exactly n digits whose value is in [low, high].
+func (c *clock) digits(n, low, high int) int {
+	if len(c.rest) < n {
+		c.failed = true
+		return low
+	}
+	v := 0
+	for _, ch := range c.rest[:n] {
+		if ch < '0' || ch > '9' {
+			c.failed = true
+			return low
+		}
+		v = v*10 + int(ch-'0')
+	}
+	c.rest = c.rest[n:]
+	if v < low || v > high {
+		c.failed = true
+	}
+	return v
+}
+
+// skip reads one byte if it is one of chars.
+func (c *clock) skip(chars string) bool {
+	if len(c.rest) == 0 || c.failed {
+		return false
+	}
+	for i := range len(chars) {
+		if c.rest[0] == chars[i] {
+			c.rest = c.rest[1:]
+			return true
+		}
+	}
+	return false
+}
+
+func parseISO(s []byte) (time.Time, bool) {
+	c := clock{rest: s}
+	year, month, day := c.digits(4, 0, 9999), 1, 1
+	var hour, minute, second, nanos, offset int
+	if c.skip("-") {
+		month = c.digits(2, 1, 12)
+		if c.skip("-") {
+			day = c.digits(2, 1, daysIn(month, year))
+		}
+	}
+	if c.skip("Tt ") && len(c.rest) > 0 {
+		hour = c.digits(2, 0, 23)
+		if c.skip(":") {
+			minute = c.digits(2, 0, 59)
+			if c.skip(":") {
+				second = c.digits(2, 0, 59)
+				if c.skip(".,") {
+					nanos = c.fraction()
+				}
+			}
+		}
+		offset = c.zone()
+	}
+	if c.failed || len(c.rest) > 0 {
+		return time.Time{}, false
+	}
+	return time.Date(year, time.Month(month), day, hour, minute, second-offset, nanos, time.UTC), true
+}
+
+// fraction reads 1 to 9 digits and returns nanoseconds.
+func (c *clock) fraction() int {
+	nanos, n := 0, 0
+	for ; n < len(c.rest) && c.rest[n] >= '0' && c.rest[n] <= '9'; n++ {
+		if n < 9 {
+			nanos = nanos*10 + int(c.rest[n]-'0')
+		}
+	}
+	c.failed = c.failed || n == 0 || n > 9
+	c.rest = c.rest[n:]
+	for ; n < 9; n++ {
+		nanos *= 10
+	}
+	return nanos
+}
+
+// zone reads "", "Z", "+hh", "+hhmm" or "+hh:mm" and returns seconds east of UTC.
+func (c *clock) zone() int {
+	if len(c.rest) == 0 || c.skip("Zz") {
+		return 0
+	}
+	sign := 1
+	if c.rest[0] == '-' {
+		sign = -1
+	}
+	if !c.skip("+-") {
+		c.failed = true
+		return 0
+	}
+	seconds := c.digits(2, 0, 18) * 3600
+	if c.skip(":") || len(c.rest) > 0 {
+		seconds += c.digits(2, 0, 59) * 60
+	}
+	return sign * seconds
+}
+
+func daysIn(month, year int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// maxMillis is the last millisecond of the year 9999: later ones are not log times.
+const maxMillis = 253402300799999
+
+// parseMillis reads milliseconds since 1970, which may have a fraction.
+func parseMillis(s []byte) (time.Time, bool) {
+	whole, fraction, _ := bytes.Cut(s, []byte{'.'})
+	if millis, ok := parseInt(whole); ok && millis <= maxMillis && millis >= -maxMillis {
+		c := clock{rest: fraction}
+		nanos := 0
+		if len(fraction) > 0 {
+			nanos = c.fraction() / 1000
+		}
+		if whole[0] == '-' {
+			nanos = -nanos
+		}
+		if !c.failed && len(c.rest) == 0 {
+			return time.UnixMilli(millis).Add(time.Duration(nanos)).UTC(), true
+		}
+	}
+	// A number may come in another form: 1.75e12.
+	f, ok := ParseDouble(s)
+	if !ok || f > maxMillis || f < -maxMillis {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(f)).UTC(), true
+}

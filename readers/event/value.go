@@ -1,0 +1,161 @@
+package event
+
+import (
+	"bytes"
+	"math"
+	"net/netip"
+	"strconv"
+	"unsafe"
+
+	"github.com/valyala/fastjson"
+)
+
+// Value is one value of a field, coerced to the field's type.
+type Value struct {
+	// Type says which of the others is set: Keyword, Long, Double, Boolean, IP, Date or
+	// Version.
+	Type  Type
+	Text  []byte     // Keyword, Version: the text
+	Int   int64      // Long; Boolean: 0 or 1; Date: milliseconds since 1970
+	Float float64    // Double
+	IP    netip.Addr // IP: without a zone, and IPv4 if it is IPv4-mapped
+}
+
+// Coercer makes Values of JSON values. It keeps the text of numbers until Reset and
+// belongs to one goroutine.
+type Coercer struct {
+	buf []byte
+	// Failed counts the values that could not be coerced to the type of their field:
+	// they are missing for every rule.
+	Failed int64
+}
+
+// Reset makes the texts of earlier Values invalid.
+func (c *Coercer) Reset() { c.buf = c.buf[:0] }
+
+// Coerce makes dst the value v as Elasticsearch's mapping of type t would index it. It
+// reports false, and counts, when the mapping would refuse the value. The text of dst
+// is valid as long as v, and until Reset.
+func (c *Coercer) Coerce(dst *Value, v *fastjson.Value, t Type) bool {
+	switch t {
+	case Unknown, GeoPoint, Object:
+		t = natural(v)
+	case Flattened:
+		t = Keyword
+	}
+	*dst = Value{Type: t}
+	text := c.text(v)
+	ok := false
+	switch t {
+	case Keyword, Version:
+		dst.Text, ok = text, true
+	case Long:
+		dst.Int, ok = ParseLong(text)
+	case Number:
+		ok = dst.setNumber(text)
+	case Double:
+		dst.Float, ok = ParseDouble(text)
+	case Boolean:
+		dst.Int, ok = parseBoolean(text)
+	case IP:
+		dst.IP, ok = ParseIP(text)
+	case Date:
+		if time, valid := ParseTime(text); valid {
+			dst.Int, ok = time.UnixMilli(), true
+		}
+	}
+	if !ok && len(text) > 0 { // "" is null for these types, not an error
+		c.Failed++
+	}
+	return ok
+}
+
+// natural is the type of a value without a mapping.
+func natural(v *fastjson.Value) Type {
+	switch v.Type() {
+	case fastjson.TypeNumber:
+		return Number
+	case fastjson.TypeTrue, fastjson.TypeFalse:
+		return Boolean
+	}
+	return Keyword
+}
+
+// text returns the text of a scalar: a string's content, a number as it is written.
+func (c *Coercer) text(v *fastjson.Value) []byte {
+	if v.Type() == fastjson.TypeString {
+		return v.GetStringBytes()
+	}
+	n := len(c.buf)
+	c.buf = v.MarshalTo(c.buf)
+	return c.buf[n:len(c.buf):len(c.buf)]
+}
+
+func (v *Value) setNumber(text []byte) bool {
+	if n, ok := parseInt(text); ok {
+		v.Type, v.Int = Long, n
+		return true
+	}
+	f, ok := ParseDouble(text)
+	v.Type, v.Float = Double, f
+	return ok
+}
+
+// ParseLong reads an integer as Elasticsearch's long with coerce: a fraction is cut
+// off. Spaces around it, which Elasticsearch refuses together with the document, are
+// let through.
+func ParseLong(text []byte) (int64, bool) {
+	text = bytes.TrimSpace(text)
+	if n, ok := parseInt(text); ok {
+		return n, true
+	}
+	f, ok := ParseDouble(text)
+	if !ok || f >= math.MaxInt64 || f <= math.MinInt64 {
+		return 0, false
+	}
+	return int64(f), true
+}
+
+func parseInt(text []byte) (int64, bool) {
+	n, err := strconv.ParseInt(view(text), 10, 64)
+	return n, err == nil
+}
+
+// ParseDouble reads a finite decimal number.
+func ParseDouble(text []byte) (float64, bool) {
+	text = bytes.TrimSpace(text)
+	for _, ch := range text {
+		// strconv knows more forms than JSON has: hexadecimal, underscores, names.
+		if (ch < '0' || ch > '9') && ch != '.' && ch != '-' && ch != '+' && ch != 'e' && ch != 'E' {
+			return 0, false
+		}
+	}
+	f, err := strconv.ParseFloat(view(text), 64)
+	return f, err == nil
+}
+
+func parseBoolean(text []byte) (int64, bool) {
+	switch string(text) {
+	case "true":
+		return 1, true
+	case "false", "":
+		return 0, true
+	}
+	return 0, false
+}
+
+// ParseIP reads an address. A zone is dropped and an IPv4-mapped IPv6 address is the
+// IPv4 address, as when Elasticsearch indexes it.
+func ParseIP(text []byte) (netip.Addr, bool) {
+	if i := bytes.IndexByte(text, '%'); i >= 0 {
+		text = text[:i]
+	}
+	if len(text) == 0 || len(text) > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255") {
+		return netip.Addr{}, false
+	}
+	addr, err := netip.ParseAddr(view(text))
+	return addr.Unmap(), err == nil
+}
+
+// view returns the bytes as a string without copying them. The string must not be kept.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
