@@ -18,6 +18,7 @@ type Rule struct {
 	Index          []string
 	Interval, From string
 	MaxSignals     int
+	Version        int // 0 in a rule of Elastic's repository, which keeps versions apart
 	License        string
 	Author         []string
 	References     []string
@@ -27,8 +28,12 @@ type Rule struct {
 	Threats        []Threat
 
 	EventCategoryOverride string
-	TimestampOverride     string
+	TimestampOverride     string // the field of the schedule's time range
+	TimestampField        string // the field that orders sequences
 	TiebreakerField       string
+	// BuildingBlock is set when the rule's findings are no alerts of their own but
+	// material for other rules.
+	BuildingBlock bool
 
 	// Path is the file the rule came from, "builtin" for the embedded one.
 	Path string

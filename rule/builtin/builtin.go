@@ -1,0 +1,10 @@
+// Package builtin holds the rules that come with kscan, as the files that a user would
+// write. Package rule loads Files; nothing here is compiled into Go.
+package builtin
+
+import "embed"
+
+// Files are the embedded rules, in Elastic's TOML.
+//
+//go:embed *.toml
+var Files embed.FS

@@ -1,0 +1,226 @@
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Problem is one thing that is wrong with a rule file, and where. It is an error.
+type Problem struct {
+	Path string
+	// Line and Column are 1-based and count in the file, the column in characters.
+	// They are 0 when the place is not known.
+	Line, Column int
+	Message      string
+	// Hint says what to write instead, "" if nothing is known.
+	Hint string
+	// Text is the line of the file, "" when the place is not known.
+	Text string
+	// Warning is set when the rule runs all the same.
+	Warning bool
+
+	// noRule is set when the file has no [rule] table.
+	noRule bool
+}
+
+// Problems is what is wrong with a set of rule files, in the order of the files.
+type Problems []*Problem
+
+// Error returns one problem a line, warnings left out.
+func (ps Problems) Error() string {
+	var lines []string
+	for _, p := range ps {
+		if !p.Warning {
+			lines = append(lines, p.Error())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Fatal reports whether any of the problems is more than a warning.
+func (ps Problems) Fatal() bool {
+	return slices.ContainsFunc(ps, func(p *Problem) bool { return !p.Warning })
+}
+
+// Error returns "path:line:column: message".
+func (p *Problem) Error() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.Path, p.Message)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.Path, p.Line, p.Column, p.Message)
+}
+
+// Caret returns the line of the file and below it a caret under the column, without a
+// newline at the end; "" when the place is not known. The line is user input: whoever
+// prints it escapes it.
+func (p *Problem) Caret() string {
+	if p.Text == "" || p.Column == 0 {
+		return ""
+	}
+	var pad strings.Builder
+	column := 1
+	for _, r := range p.Text {
+		if column == p.Column {
+			break
+		}
+		column++
+		if r != '\t' { // a tab is as wide below as above
+			r = ' '
+		}
+		pad.WriteRune(r)
+	}
+	return p.Text + "\n" + pad.String() + "^"
+}
+
+// at places the problem at a byte offset of the file.
+func (p *Problem) at(data string, offset int) *Problem {
+	offset = min(max(offset, 0), len(data))
+	start := strings.LastIndexByte(data[:offset], '\n') + 1
+	p.Line = strings.Count(data[:start], "\n") + 1
+	p.Column = utf8.RuneCountInString(data[start:offset]) + 1
+	p.Text, _, _ = strings.Cut(data[start:], "\n")
+	p.Text = strings.TrimSuffix(p.Text, "\r")
+	return p
+}
+
+// atLine places the problem at the first character of a line that is not a blank.
+func (p *Problem) atLine(data string, line int) *Problem {
+	start := 0
+	for ; line > 1; line-- {
+		i := strings.IndexByte(data[start:], '\n')
+		if i < 0 {
+			break
+		}
+		start += i + 1
+	}
+	blank := len(data[start:]) - len(strings.TrimLeft(data[start:], " \t"))
+	return p.at(data, start+blank)
+}
+
+// tomlProblem says what the TOML decoder found. An error of syntax has a position; one
+// of type has its line in the text alone.
+func tomlProblem(path, data string, err error) *Problem {
+	p := &Problem{Path: path}
+	var syntax toml.ParseError
+	if errors.As(err, &syntax) {
+		p.Message = syntax.Message
+		return p.at(data, syntax.Position.Start)
+	}
+	p.Message = strings.TrimPrefix(err.Error(), "toml: ")
+	var line int
+	if _, scanErr := fmt.Sscanf(p.Message, "line %d", &line); scanErr != nil {
+		return p
+	}
+	if _, rest, ok := strings.Cut(p.Message, `(last key "`); ok {
+		p.Message = strings.Replace(rest, `"): `, ": ", 1)
+	}
+	return p.atLine(data, line)
+}
+
+// place is the type of a key whose position is wanted: the decoder gives positions in
+// errors alone, so it makes one.
+type place struct{}
+
+var errPlace = errors.New("here")
+
+func (*place) UnmarshalText([]byte) error { return errPlace }
+
+// keyStart returns the offset of the value of a key of [rule]; of a string, the first
+// byte inside its quotes.
+func keyStart(data, key string) (int, bool) {
+	field := func(name, key string, t reflect.Type) reflect.Type {
+		tag := reflect.StructTag(fmt.Sprintf("toml:%q", key))
+		return reflect.StructOf([]reflect.StructField{{Name: name, Type: t, Tag: tag}})
+	}
+	probe := field("Rule", "rule", field("Key", key, reflect.TypeFor[place]()))
+	_, err := toml.Decode(data, reflect.New(probe).Interface())
+	var at toml.ParseError
+	if !errors.As(err, &at) || at.Message != errPlace.Error() {
+		return 0, false
+	}
+	return at.Position.Start, true
+}
+
+// atKey places the problem at the value of a key of [rule], if it has that key.
+func (p *Problem) atKey(data, key string) *Problem {
+	if start, ok := keyStart(data, key); ok {
+		return p.at(data, start)
+	}
+	return p
+}
+
+// queryOffset returns the offset in the file of byte i of the decoded query. It is not
+// ok when the query is written in a way that this cannot follow, such as inside an
+// inline table.
+func queryOffset(data, query string, i int) (int, bool) {
+	start, ok := keyStart(data, "query")
+	if !ok || start > len(data) || i > len(query) {
+		return 0, false
+	}
+	before, body := data[:start], data[start:]
+	multiline := strings.HasSuffix(before, "'''") || strings.HasSuffix(before, `"""`)
+	skip := 0
+	if multiline {
+		skip = len(body) - len(strings.TrimPrefix(strings.TrimPrefix(body, "\r"), "\n"))
+	}
+	if strings.HasSuffix(before, "'") {
+		if !strings.HasPrefix(body[skip:], query) {
+			return 0, false
+		}
+		return start + skip + i, true
+	}
+	if !strings.HasSuffix(before, `"`) {
+		return 0, false
+	}
+	n, ok := basicOffset(body[skip:], query, i)
+	return start + skip + n, ok
+}
+
+// basicOffset returns the offset in src, the inside of a basic string, of byte i of
+// its decoded value.
+func basicOffset(src, value string, i int) (int, bool) {
+	s, v := 0, 0
+	for s < len(src) && v <= i {
+		source, decoded := 1, 1
+		if src[s] == '\\' {
+			source, decoded = escapeLength(src[s:], value[v:])
+		} else if v < len(value) && src[s] != value[v] {
+			return 0, false
+		}
+		if v == i && decoded > 0 {
+			return s, true
+		}
+		s, v = s+source, v+decoded
+		if v > len(value) {
+			return 0, false
+		}
+	}
+	return s, v == i
+}
+
+// escapeLength returns how many bytes an escape takes in the source and in the value.
+// A backslash at the end of a line takes the white space after it and gives nothing.
+func escapeLength(src, value string) (source, decoded int) {
+	if len(src) < 2 {
+		return len(src), 0
+	}
+	if rest := strings.TrimLeft(src[1:], " \t\r\n"); len(rest) < len(src)-1 {
+		return len(src) - len(rest), 0
+	}
+	_, size := utf8.DecodeRuneInString(value)
+	switch src[1] {
+	case 'x':
+		return min(4, len(src)), size
+	case 'u':
+		return min(6, len(src)), size
+	case 'U':
+		return min(10, len(src)), size
+	}
+	return 2, 1
+}
