@@ -1,21 +1,284 @@
 package triage
 
-import "kscan/scan"
+import (
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"kscan/report/safe"
+	"kscan/rule"
+	"kscan/scan"
+)
+
+// The limits of a Collector. Findings beyond them are counted, never dropped.
+const (
+	// maxGroups is how many groups all rules have together, and maxRuleGroups one rule:
+	// more than a person reads, at some 3 KB each.
+	maxGroups     = 10000
+	maxRuleGroups = 5000
+	// sureGroups is how many groups a rule has at least, so that a noisy rule does not
+	// take the place of the others.
+	sureGroups = 20
+	// maxHeld is how many bytes of values are kept: what long values can cost.
+	maxHeld = 32 << 20
+	// maxEvidence is how many places a group keeps: enough to go and look.
+	maxEvidence = 5
+	// maxSeen is how many different values a field keeps.
+	maxSeen = 4
+	// maxKeyPart is how many characters of each part of a key are kept to be shown.
+	maxKeyPart = 256
+	// maxPatternFields is how many fields a pattern of the guide ("process.*") gives.
+	maxPatternFields = 16
+	// maxSample and maxSamples are how many bytes of one group's and of all groups'
+	// sample events are kept.
+	maxSample  = 64 << 10
+	maxSamples = 16 << 20
+	// maxIndices is how many out-of-scope index names a group keeps.
+	maxIndices = 4
+)
 
 // Collector takes findings one by one and keeps what the Case needs of them. It is a
 // scan.Sink, used from one goroutine.
 type Collector struct {
-	findings int64
+	docs    *documents
+	facts   []factSpec
+	rules   map[*rule.Rule]*ruleGroups
+	order   []*ruleGroups // as first seen
+	groups  int
+	held    int // bytes of values
+	samples int // bytes of sample events
+	total   int64
+}
+
+type ruleGroups struct {
+	rule   *Rule
+	fields []string // that the guide names
+	byKey  map[[sha256.Size]byte]*Group
 }
 
 // NewCollector returns an empty Collector.
-func NewCollector() *Collector { return &Collector{} }
+func NewCollector() *Collector {
+	return &Collector{
+		docs:  newDocuments(),
+		facts: factSpecs(),
+		rules: make(map[*rule.Rule]*ruleGroups),
+	}
+}
 
 // Finding adds a finding. It keeps no reference to it and never fails.
 func (c *Collector) Finding(f *scan.Finding) error {
-	c.findings++
+	r := c.ruleOf(f.Rule)
+	c.total++
+	r.rule.Findings++
+	if f.OutOfScope {
+		r.rule.OutOfScope++
+	}
+	c.docs.load(f)
+	key := keyOf(f, c.docs)
+	sum := key.sum(f.Rule.ID)
+	g := r.byKey[sum]
+	if g == nil {
+		if !c.mayGrow(len(r.byKey)) {
+			r.rule.Ungrouped++
+			return nil
+		}
+		g = c.newGroup(key, sum, f)
+		r.byKey[sum] = g
+		r.rule.Groups = append(r.rule.Groups, g)
+	}
+	c.add(g, f, r.fields)
 	return nil
 }
 
-// Case returns the case of the findings so far and of a run's summary.
-func (c *Collector) Case(s *scan.Summary) *Case { return &Case{Summary: s} }
+func (c *Collector) ruleOf(r *rule.Rule) *ruleGroups {
+	known := c.rules[r]
+	if known == nil {
+		known = &ruleGroups{
+			rule:  &Rule{Rule: r, Guide: newGuide(r)},
+			byKey: make(map[[sha256.Size]byte]*Group),
+		}
+		known.fields = known.rule.Guide.fields()
+		c.rules[r] = known
+		c.order = append(c.order, known)
+	}
+	return known
+}
+
+func (c *Collector) mayGrow(ruleGroups int) bool {
+	if ruleGroups < sureGroups {
+		return true
+	}
+	return ruleGroups < maxRuleGroups && c.groups < maxGroups && c.held < maxHeld
+}
+
+func (c *Collector) newGroup(k Key, sum [sha256.Size]byte, f *scan.Finding) *Group {
+	c.groups++
+	g := &Group{
+		ID: groupID(sum),
+		Key: Key{
+			Host:    safe.Clip(k.Host, maxKeyPart),
+			Folder:  safe.Clip(k.Folder, maxKeyPart),
+			Process: safe.Clip(k.Process, maxKeyPart),
+			User:    safe.Clip(k.User, maxKeyPart),
+			Target:  safe.Clip(k.Target, maxKeyPart),
+		},
+		Name:   safe.Clip(processName(c.docs), maxKeyPart),
+		values: make(map[string]*Values),
+	}
+	g.Priority, g.Reasons = judge(f, c.docs)
+	g.Facts = make([]Fact, len(c.facts))
+	for i, spec := range c.facts {
+		g.Facts[i] = Fact{Label: spec.label, Fields: spec.fields}
+	}
+	if sample := f.Hits[0].JSON; len(sample) <= maxSample && c.samples+len(sample) <= maxSamples {
+		g.Sample = slices.Clone(sample)
+		c.samples += len(sample)
+	}
+	return g
+}
+
+// add counts a finding in its group and keeps what is new in it.
+func (c *Collector) add(g *Group, f *scan.Finding, fields []string) {
+	g.Count++
+	if f.OutOfScope {
+		g.OutOfScope++
+	}
+	dated := false
+	for i := range f.Hits {
+		hit := &f.Hits[i]
+		if len(hit.JSON) == 0 { // a missing event of a sequence
+			continue
+		}
+		g.Events++
+		if len(g.Evidence) < maxEvidence {
+			g.Evidence = append(g.Evidence, hit.Evidence)
+		}
+		if !hit.Time.IsZero() {
+			dated = true
+			g.First, g.Last = span(g.First, g.Last, hit.Time, hit.Time)
+		}
+		g.Assumed = appendNew(g.Assumed, hit.Assumed, len(g.Assumed)+len(hit.Assumed))
+		if f.OutOfScope && hit.Index != "" {
+			g.Indices = appendNew(g.Indices, []string{safe.Clip(hit.Index, maxKeyPart)}, maxIndices)
+		}
+	}
+	if !dated {
+		g.Undated++
+	}
+	c.addFacts(g)
+	c.addFields(g, fields)
+}
+
+func (c *Collector) addFacts(g *Group) {
+	for i, spec := range c.facts {
+		if spec.text != nil {
+			c.keep(&g.Facts[i].Values, spec.text(c.docs))
+		} else {
+			c.keep(&g.Facts[i].Values, c.docs.first(spec.fields...))
+		}
+	}
+}
+
+// addFields keeps the values of the fields that the guide names.
+func (c *Collector) addFields(g *Group, fields []string) {
+	for _, field := range fields {
+		if !isPattern(field) {
+			c.keepField(g, field)
+			continue
+		}
+		n := 0
+		c.docs.leaves(field, func(name string) bool {
+			c.keepField(g, name)
+			n++
+			return n < maxPatternFields
+		})
+	}
+}
+
+func (c *Collector) keepField(g *Group, field string) {
+	text := c.docs.text(field)
+	v := g.values[field]
+	if v == nil {
+		if text == "" || len(g.values) >= maxGroupFields {
+			return
+		}
+		v = new(Values)
+		g.values[field] = v
+	}
+	c.keep(v, text)
+}
+
+// maxGroupFields is how many fields of the guide a group keeps.
+const maxGroupFields = 128
+
+// keep adds a text to the values of a field: as a new one while there is room, else to
+// the count of others.
+func (c *Collector) keep(v *Values, text string) {
+	if text == "" {
+		return
+	}
+	text = safe.Clip(text, maxValue)
+	if slices.Contains(v.Seen, text) {
+		return
+	}
+	if len(v.Seen) >= maxSeen || len(v.Seen) > 0 && c.held >= maxHeld {
+		v.Other++
+		return
+	}
+	c.held += len(text)
+	v.Seen = append(v.Seen, text)
+}
+
+// appendNew appends those texts that list does not have, up to a length.
+func appendNew(list, texts []string, limit int) []string {
+	for _, text := range texts {
+		if len(list) < limit && !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
+// span widens first and last by another span; zero times are none.
+func span(first, last, from, to time.Time) (time.Time, time.Time) {
+	if !from.IsZero() && (first.IsZero() || from.Before(first)) {
+		first = from
+	}
+	if !to.IsZero() && (last.IsZero() || to.After(last)) {
+		last = to
+	}
+	return first, last
+}
+
+// Case returns the case of the findings so far and of a run's summary. The Collector
+// must not be used after it.
+func (c *Collector) Case(s *scan.Summary) *Case {
+	result := &Case{Summary: s, Findings: c.total, Groups: c.groups}
+	for i := range s.Rules {
+		r := c.ruleOf(s.Rules[i].Rule)
+		r.rule.Coverage = newCoverage(&s.Rules[i], s)
+	}
+	for _, r := range c.order {
+		for _, g := range r.rule.Groups {
+			g.finish()
+		}
+		sortGroups(r.rule.Groups)
+		result.Rules = append(result.Rules, r.rule)
+	}
+	sortRules(result.Rules)
+	for i := range s.Parts {
+		result.First, result.Last = span(result.First, result.Last, s.Parts[i].First, s.Parts[i].Last)
+	}
+	return result
+}
+
+// finish leaves out what no event of the group has.
+func (g *Group) finish() {
+	g.Facts = slices.DeleteFunc(g.Facts, func(f Fact) bool { return len(f.Seen) == 0 })
+	slices.Sort(g.Assumed)
+	slices.Sort(g.Indices)
+}
+
+// Fields returns the values of the fields that the rule's guide names, by field.
+func (g *Group) Fields() map[string]*Values { return g.values }
+

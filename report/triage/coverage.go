@@ -1,0 +1,82 @@
+package triage
+
+import (
+	"fmt"
+	"strings"
+
+	"kscan/scan"
+)
+
+// Verdict says whether the logs could have shown what a rule looks for.
+type Verdict string
+
+// The verdicts. They are part of the JSON output.
+const (
+	NotRun       Verdict = "not_run"        // the rule cannot run here
+	CouldNotFire Verdict = "could_not_fire" // there was no event it looks at
+	InPart       Verdict = "in_part"        // a field it reads is in none of the events
+	CouldFire    Verdict = "could_fire"
+)
+
+// Coverage says what a rule had to work with.
+type Coverage struct {
+	Verdict Verdict
+	Text    string // the verdict in words, with its reason
+	// Category is what the rule's query begins with ("network"), "" if it is not plain.
+	Category   string
+	InCategory int64
+	Fields     []FieldCount
+}
+
+// FieldCount says how many events of the rule's category have a field that it reads.
+type FieldCount struct {
+	Field  string
+	Events int64
+}
+
+func newCoverage(r *scan.RuleCoverage, s *scan.Summary) Coverage {
+	c := Coverage{Category: category(r.Rule.Query), InCategory: r.InCategory}
+	var missing []string
+	for i, field := range r.Fields {
+		c.Fields = append(c.Fields, FieldCount{field, r.WithField[i]})
+		if r.WithField[i] == 0 {
+			missing = append(missing, field)
+		}
+	}
+	c.Verdict, c.Text = c.verdict(r, s, missing)
+	return c
+}
+
+func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []string) (Verdict, string) {
+	kind := "events that the rule looks at"
+	if c.Category != "" {
+		kind = c.Category + " events"
+	}
+	switch {
+	case r.Rule.NotRunnable != "":
+		return NotRun, "the rule was not run: " + r.Rule.NotRunnable
+	case r.Findings > 0:
+		return CouldFire, fmt.Sprintf("the rule fired on %d of %d %s", r.Findings, r.InCategory, kind)
+	case s.Counts.Events == 0:
+		return CouldNotFire, "no events were examined: this rule could not have fired"
+	case r.InCategory == 0:
+		return CouldNotFire, "no " + kind + " in these logs: this rule could not have fired"
+	case len(missing) > 0:
+		return InPart, fmt.Sprintf("none of the %d %s has %s: this rule could have fired only where its conditions do without",
+			r.InCategory, kind, strings.Join(missing, ", "))
+	}
+	return CouldFire, fmt.Sprintf("%d %s were examined and none matched: this rule could have fired", r.InCategory, kind)
+}
+
+// category returns the category of an event query: the word before "where".
+func category(query string) string {
+	words := strings.Fields(query)
+	if len(words) < 2 || words[1] != "where" {
+		return ""
+	}
+	name := strings.Trim(words[0], `"`)
+	if name == "any" || strings.ContainsAny(name, "/*[|`") {
+		return ""
+	}
+	return name
+}

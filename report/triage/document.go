@@ -1,0 +1,157 @@
+package triage
+
+import (
+	"strings"
+
+	"github.com/valyala/fastjson"
+
+	"kscan/readers/event"
+	"kscan/scan"
+)
+
+// documents are the events of one finding, parsed, with what reading them needs. The
+// buffers are reused from finding to finding.
+type documents struct {
+	parsers []*fastjson.Parser
+	events  []event.Event // one for each hit; Doc is nil where there is none
+	paths   map[string]*event.Path
+	scratch []*fastjson.Value
+}
+
+func newDocuments() *documents {
+	return &documents{paths: make(map[string]*event.Path)}
+}
+
+// load parses the events of a finding. One that does not parse is as if it were absent:
+// the finding is kept all the same.
+func (d *documents) load(f *scan.Finding) {
+	d.events = d.events[:0]
+	for i := range f.Hits {
+		if i == len(d.parsers) {
+			d.parsers = append(d.parsers, new(fastjson.Parser))
+		}
+		e := event.Event{}
+		if len(f.Hits[i].JSON) > 0 {
+			if doc, err := d.parsers[i].ParseBytes(f.Hits[i].JSON); err == nil {
+				e.Doc = doc
+			}
+		}
+		d.events = append(d.events, e)
+	}
+}
+
+// text returns the field's values in the first event that has any, joined.
+func (d *documents) text(field string) string {
+	values := d.values(field)
+	if len(values) == 1 {
+		return scalar(values[0])
+	}
+	var texts []string
+	for _, v := range values {
+		texts = append(texts, scalar(v))
+	}
+	if field == "process.args" || field == "process.parent.args" {
+		return commandLine(texts)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// first returns the text of the first of the fields that has one.
+func (d *documents) first(fields ...string) string {
+	for _, field := range fields {
+		if text := d.text(field); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func (d *documents) values(field string) []*fastjson.Value {
+	path := d.paths[field]
+	if path == nil {
+		path = event.NewPath(field)
+		d.paths[field] = path
+	}
+	for i := range d.events {
+		if d.events[i].Doc == nil {
+			continue
+		}
+		d.scratch = path.Append(d.scratch[:0], &d.events[i])
+		if len(d.scratch) > 0 {
+			return d.scratch
+		}
+	}
+	return nil
+}
+
+// scalar returns the text of a string, number or boolean.
+func scalar(v *fastjson.Value) string {
+	if v.Type() == fastjson.TypeString {
+		return string(v.GetStringBytes())
+	}
+	return string(v.MarshalTo(nil))
+}
+
+// commandLine joins arguments; one that has spaces or quotes, or is empty, is quoted.
+func commandLine(args []string) string {
+	var b strings.Builder
+	for i, arg := range args {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if arg == "" || strings.ContainsAny(arg, " \t\n'\"") {
+			b.WriteString("'" + strings.ReplaceAll(arg, "'", `'\''`) + "'")
+		} else {
+			b.WriteString(arg)
+		}
+	}
+	return b.String()
+}
+
+// maxLeafDepth bounds the walk over a document; decoders bound documents lower.
+const maxLeafDepth = 64
+
+// leaves calls f with the dotted names below the object or prefix that pattern ("a.b.*")
+// names, in the order of the first event that has any, until f returns false.
+func (d *documents) leaves(pattern string, f func(name string) bool) {
+	prefix := strings.TrimSuffix(pattern, "*")
+	for i := range d.events {
+		w := walker{prefix: prefix, visit: f}
+		if d.events[i].Doc != nil {
+			w.walk(d.events[i].Doc, "", 0)
+		}
+		if w.found {
+			return
+		}
+	}
+}
+
+type walker struct {
+	prefix  string
+	visit   func(name string) bool
+	found   bool
+	stopped bool
+}
+
+func (w *walker) walk(v *fastjson.Value, name string, depth int) {
+	if w.stopped || depth > maxLeafDepth {
+		return
+	}
+	object, err := v.Object()
+	if err != nil {
+		if strings.HasPrefix(name, w.prefix) && v.Type() != fastjson.TypeNull {
+			w.found = true
+			w.stopped = !w.visit(name)
+		}
+		return
+	}
+	object.Visit(func(key []byte, child *fastjson.Value) {
+		full := string(key)
+		if name != "" {
+			full = name + "." + full
+		}
+		if strings.HasPrefix(full, w.prefix) || strings.HasPrefix(w.prefix, full+".") {
+			w.walk(child, full, depth+1)
+		}
+	})
+}
