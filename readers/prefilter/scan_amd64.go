@@ -1,0 +1,11 @@
+package prefilter
+
+import "golang.org/x/sys/cpu"
+
+// hasVector says whether this processor runs scanVector.
+var hasVector = cpu.X86.HasAVX2
+
+// scanVector marks words*64 places from data on; it reads window-1 bytes more.
+//
+//go:noescape
+func scanVector(data *byte, words int, tables *[2 * window][16]byte, newlines, hits *uint64)

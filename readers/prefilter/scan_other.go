@@ -1,0 +1,10 @@
+//go:build !amd64
+
+package prefilter
+
+// hasVector: there is no vector code for this processor yet, so Scan is the plain form.
+const hasVector = false
+
+func scanVector(*byte, int, *[2 * window][16]byte, *uint64, *uint64) {
+	panic("no vector code for this processor")
+}
