@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
@@ -25,6 +26,7 @@ type Problem struct {
 	// Warning is set when the rule runs all the same.
 	Warning bool
 
+	width int // characters from Column on that are at fault
 	// noRule is set when the file has no [rule] table.
 	noRule bool
 }
@@ -56,26 +58,71 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.Path, p.Line, p.Column, p.Message)
 }
 
-// Caret returns the line of the file and below it a caret under the column, without a
-// newline at the end; "" when the place is not known. The line is user input: whoever
-// prints it escapes it.
-func (p *Problem) Caret() string {
-	if p.Text == "" || p.Column == 0 {
-		return ""
+// contextBefore and contextAfter are how many characters of a long line Render shows
+// before the place and from there on: together a terminal's width.
+const (
+	contextBefore = 50
+	contextAfter  = 60
+)
+
+// Render returns the problem for a terminal, with the line of the file, a mark under
+// the place and the hint as far as they are known. What is quoted from the file is
+// made harmless.
+//
+//	error: rules/x.toml:12:15: query: unknown function "startWith"
+//	  12 | any where startWith(process.name, "a")
+//	     |           ^^^^^^^^^
+//	hint: did you mean "startsWith"?
+func (p *Problem) Render() string {
+	var b strings.Builder
+	severity := "error"
+	if p.Warning {
+		severity = "warning"
 	}
-	var pad strings.Builder
-	column := 1
-	for _, r := range p.Text {
-		if column == p.Column {
-			break
-		}
-		column++
-		if r != '\t' { // a tab is as wide below as above
-			r = ' '
-		}
-		pad.WriteRune(r)
+	fmt.Fprintf(&b, "%s: %s\n", severity, harmless(p.Error()))
+	if p.Text != "" {
+		text, mark := p.excerpt()
+		number := fmt.Sprint(p.Line)
+		fmt.Fprintf(&b, "  %s | %s\n  %*s | %s\n", number, text, len(number), "", mark)
 	}
-	return p.Text + "\n" + pad.String() + "^"
+	if p.Hint != "" {
+		fmt.Fprintf(&b, "hint: %s\n", harmless(p.Hint))
+	}
+	return b.String()
+}
+
+// excerpt returns the part of the line around the place, and a line with carets below.
+func (p *Problem) excerpt() (text, mark string) {
+	line := []rune(p.Text)
+	at := min(p.Column-1, len(line))
+	start, end := max(at-contextBefore, 0), min(at+contextAfter, len(line))
+	width := min(max(p.width, 1), end-at)
+	before, spot := harmless(string(line[start:at])), harmless(string(line[at:at+width]))
+	if start > 0 {
+		before = "…" + before
+	}
+	text = before + spot + harmless(string(line[at+width:end]))
+	if end < len(line) {
+		text += "…"
+	}
+	pad := strings.Repeat(" ", utf8.RuneCountInString(before))
+	return text, pad + strings.Repeat("^", max(utf8.RuneCountInString(spot), 1))
+}
+
+// harmless returns s on one line, with what does not print escaped and tabs as blanks.
+func harmless(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t':
+			b.WriteByte(' ')
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, `\u{%02x}`, r)
+		}
+	}
+	return b.String()
 }
 
 // at places the problem at a byte offset of the file.
