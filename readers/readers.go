@@ -1,7 +1,7 @@
 // Package readers turns paths into events. Walk lists the files in groups; Read opens a
 // group, sniffs each file by content, unwraps compression and hands out Units, which
 // workers load and decode on their own and in any order. Nothing here evaluates rules
-// or prints.
+// or prints, and nothing writes to an input.
 package readers
 
 import (
@@ -32,6 +32,44 @@ type Options struct {
 	Window    int       // bytes of margin on each side where records are joined
 	MaxRecord int       // bytes of one record
 	Stdin     io.Reader // what "-" reads
+}
+
+const (
+	// lineBlock is the core of a block of independent records: large enough that a
+	// block's overhead is nothing, small enough to stay in a core's L2 cache.
+	lineBlock = 1 << 20
+	// joinedBlock is the core where records are joined across blocks. Margins are
+	// decoded again with each block, so the core is several times as large.
+	joinedBlock = 8 << 20
+	// defaultWindow is how far apart in a log the records of one event may be: seconds of
+	// a busy host's audit log. What is farther apart is reported as incomplete.
+	defaultWindow = 2 << 20
+	// defaultMaxRecord is the longest record that is examined; Elasticsearch takes no
+	// document near it from Beats. Longer ones are passed over and reported.
+	defaultMaxRecord = 16 << 20
+)
+
+func (o Options) maxRecord() int {
+	if o.MaxRecord > 0 {
+		return o.MaxRecord
+	}
+	return defaultMaxRecord
+}
+
+func (o Options) window() int {
+	if o.Window > 0 {
+		return o.Window
+	}
+	return defaultWindow
+}
+
+// blockSize returns the size of a core. It is at most half of the longest record, so that
+// a record over the limit always has a whole block to itself.
+func (o Options) blockSize(normal int) int {
+	if o.BlockSize > 0 {
+		normal = o.BlockSize
+	}
+	return max(1, min(normal, o.maxRecord()/2))
 }
 
 // Part is one log as it was opened: a file, or a member of an archive.
@@ -67,23 +105,15 @@ type Handler interface {
 
 // Read opens the files of a group one after another and hands their units to h. It
 // returns ctx's error or the handler's; what is wrong with the evidence is a Problem.
-func Read(ctx context.Context, g Group, o Options, h Handler) error { return nil }
-
-// Unit is a piece of a part that one worker loads and decodes on its own.
-type Unit struct {
-	Part *Part
+func Read(ctx context.Context, g Group, o Options, h Handler) error {
+	r := &reading{ctx: ctx, options: o, handler: h}
+	for _, file := range g.Files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.file(file); err != nil {
+			return err
+		}
+	}
+	return r.margins.flush(r)
 }
-
-// Load returns the unit's block: read now from a plain file, or already there for a
-// stream. The block is valid until Release. Errors reading are problems of the part.
-func (u *Unit) Load() (*frame.Block, error) { return nil, nil }
-
-// Release gives the block's memory back for reuse; call it once, after Load.
-func (u *Unit) Release() {}
-
-// NewDecoder returns a decoder for the format of a part.
-func NewDecoder(format string) Decoder { return nil }
-
-// Walk lists the files under the paths in sorted order, directories recursively, and
-// tells problem of what it cannot list.
-func Walk(paths []string, problem func(event.Problem)) []Group { return nil }

@@ -23,13 +23,15 @@ type Layout struct {
 	Max    int // bytes of the longest record, its newline not counted; at least Size
 	Before int // bytes of room in front of the core
 	After  int // bytes of room behind the core
+	// Offset is where the stream starts in the part: behind a byte order mark.
+	Offset int64
 }
 
 // NewLines returns a Lines that reads r.
 func NewLines(r io.Reader, layout Layout) *Lines {
 	layout.Size = max(layout.Size, 1)
 	layout.Max = max(layout.Max, layout.Size)
-	return &Lines{r: r, layout: layout}
+	return &Lines{r: r, layout: layout, offset: layout.Offset}
 }
 
 // Next returns the next block. Its Data is buf, or a larger slice if buf has too little

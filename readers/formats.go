@@ -1,0 +1,80 @@
+package readers
+
+import (
+	"fmt"
+	"io"
+
+	"kscan/readers/event"
+	"kscan/readers/frame"
+	"kscan/readers/ndjson"
+)
+
+// format is what readers must know of a kind of log.
+type format struct {
+	name  string
+	block int  // bytes of a block's core
+	joins bool // records of one event may be apart, so that blocks need a window
+	// sniff returns nil if the head of a stream is of this format, or why it is not.
+	sniff  func(head []byte, whole bool) error
+	cutter func(io.Reader, frame.Layout) cutter
+	decode func() blockDecoder
+}
+
+// actionRoom is the margin in front of a block of JSON lines: room for the action line
+// of a bulk request whose document starts the block.
+const actionRoom = 4 << 10
+
+// room returns the bytes of margin in front of and behind a core.
+func (f *format) room(o Options) (before, after int) {
+	if f.joins {
+		return o.window(), o.window()
+	}
+	return actionRoom, 0
+}
+
+// formats returns the formats in the order in which they are tried.
+func formats() []*format {
+	return []*format{
+		{
+			name: ndjson.Lines, block: lineBlock, sniff: ndjson.SniffLines, cutter: lines,
+			decode: func() blockDecoder { return ndjson.New(ndjson.Lines) },
+		},
+	}
+}
+
+func lines(r io.Reader, layout frame.Layout) cutter { return frame.NewLines(r, layout) }
+
+// recognise returns the first format that fits, or why each does not.
+func recognise(head []byte, whole bool) (*format, []string) {
+	var refusals []string
+	for _, f := range formats() {
+		err := f.sniff(head, whole)
+		if err == nil {
+			return f, nil
+		}
+		refusals = append(refusals, fmt.Sprintf("%s: %v", f.name, err))
+	}
+	return nil, refusals
+}
+
+// blockDecoder is a decoder as the packages of the formats have it: they know no Part.
+type blockDecoder interface {
+	Decode(source, member string, b *frame.Block, sink event.Sink) (lines int64)
+}
+
+// decoder makes a Decoder of a blockDecoder.
+type decoder struct{ blockDecoder }
+
+func (d decoder) Decode(p *Part, b *frame.Block, sink event.Sink) int64 {
+	return d.blockDecoder.Decode(p.Source, p.Member, b, sink)
+}
+
+// NewDecoder returns a decoder for the format of a part, nil if there is no such format.
+func NewDecoder(name string) Decoder {
+	for _, f := range formats() {
+		if f.name == name {
+			return decoder{f.decode()}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package readers
+
+import (
+	"kscan/readers/event"
+	"kscan/readers/frame"
+)
+
+// margins gives blocks the bytes around them. Blocks wait until enough of what follows
+// them has been read; parts and problems wait with them, so that the order stays. For a
+// format that needs nothing behind a core nothing waits.
+//
+// A run is the consecutive parts whose records are joined with each other; margins reach
+// from one part of a run into the next.
+type margins struct {
+	before  int // bytes in front of a core
+	after   int // bytes behind it
+	waiting []entry
+	ahead   int    // bytes of the cores that wait
+	tail    []byte // the run's last lines in front of the first block that waits
+}
+
+// entry is one thing to tell the handler; one of its fields is set.
+type entry struct {
+	part    *Part
+	problem *event.Problem
+	unit    *Unit
+}
+
+// put adds an entry and hands on those that have waited long enough.
+func (m *margins) put(r *reading, e entry) error {
+	m.waiting = append(m.waiting, e)
+	if e.unit != nil {
+		m.ahead += len(e.unit.block.Core())
+	}
+	return m.release(r, false)
+}
+
+// flush hands on all that waits and ends the run.
+func (m *margins) flush(r *reading) error {
+	err := m.release(r, true)
+	m.tail = m.tail[:0]
+	return err
+}
+
+// release hands on entries from the front until one has too little behind it.
+func (m *margins) release(r *reading, all bool) error {
+	done := 0
+	for _, e := range m.waiting {
+		if e.unit != nil {
+			core := len(e.unit.block.Core())
+			if !all && m.ahead-core < m.after {
+				break
+			}
+			m.ahead -= core
+			m.surround(e.unit, m.waiting[done+1:])
+		}
+		done++
+		if err := r.tell(e); err != nil {
+			m.waiting = nil
+			return err
+		}
+	}
+	m.waiting = append(m.waiting[:0], m.waiting[done:]...)
+	return nil
+}
+
+// surround puts the margins of a block into the room that its buffer has for them, and
+// keeps the block's last lines for the next one.
+func (m *margins) surround(u *Unit, behind []entry) {
+	b := &u.block
+	core := b.Core()
+	start := b.Start - len(m.tail)
+	copy(b.Data[start:b.Start], m.tail)
+	m.keep(core)
+	b.Data = m.follow(b.Data, behind)[start:]
+	b.Start -= start
+	b.End -= start
+}
+
+// follow appends the lines of the entries behind a block, as many as fit in the window.
+func (m *margins) follow(data []byte, behind []entry) []byte {
+	left := m.after
+	for _, e := range behind {
+		if e.unit == nil || left <= 0 {
+			continue
+		}
+		data = endLine(data)
+		core := e.unit.block.Core()
+		head := frame.Head(core, left)
+		data = append(data, head...)
+		left -= len(head)
+		if len(head) < len(core) {
+			break
+		}
+	}
+	return data
+}
+
+// keep makes tail the last lines of the run up to the end of core.
+func (m *margins) keep(core []byte) {
+	if len(core) == 0 || m.before == 0 {
+		return
+	}
+	m.tail = append(m.tail, core[max(0, len(core)-m.before-1):]...)
+	last := endLine(m.tail)
+	m.tail = append(m.tail[:0], frame.Tail(last, m.before)...)
+}
+
+// endLine ends the last line of b, so that the next part's first line is not glued to it.
+func endLine(b []byte) []byte {
+	if len(b) > 0 && b[len(b)-1] != '\n' {
+		b = append(b, '\n')
+	}
+	return b
+}

@@ -1,0 +1,56 @@
+package readers
+
+import "io"
+
+// sniffLen is how much of a stream is looked at to tell its format: enough for a few
+// records of any log.
+const sniffLen = 64 << 10
+
+// peeked is a reader whose first bytes are known. Its error, once seen, stays.
+type peeked struct {
+	head []byte // what is at the front; less than sniffLen only at the stream's end
+	rest []byte // of head, not read yet
+	r    io.Reader
+	err  error
+}
+
+func peek(r io.Reader) *peeked {
+	p := &peeked{r: r}
+	buf := make([]byte, 0, 4096)
+	for empty := 0; len(buf) < sniffLen && p.err == nil; {
+		if len(buf) == cap(buf) {
+			buf = append(make([]byte, 0, min(4*cap(buf), sniffLen)), buf...)
+		}
+		var n int
+		n, p.err = r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if empty++; n > 0 {
+			empty = 0
+		}
+		if empty > maxEmptyReads && p.err == nil {
+			p.err = io.ErrNoProgress
+		}
+	}
+	p.head, p.rest = buf, buf
+	return p
+}
+
+// maxEmptyReads is how often a reader may return nothing before it counts as broken.
+const maxEmptyReads = 100
+
+func (p *peeked) Read(dst []byte) (int, error) {
+	if len(p.rest) > 0 {
+		n := copy(dst, p.rest)
+		p.rest = p.rest[n:]
+		return n, nil
+	}
+	if p.err != nil {
+		return 0, p.err
+	}
+	n, err := p.r.Read(dst)
+	p.err = err
+	return n, err
+}
+
+// whole reports whether head is all there is.
+func (p *peeked) whole() bool { return p.err != nil }

@@ -1,0 +1,205 @@
+package readers
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+
+	"kscan/readers/event"
+	"kscan/readers/frame"
+)
+
+// reading is the state of one Read.
+type reading struct {
+	ctx     context.Context
+	options Options
+	handler Handler
+	margins margins
+	joined  string // the format of the run that margins holds
+	pool    sync.Pool
+	err     error // the handler's, when it came while a reader was reading
+}
+
+// tell gives the handler one entry.
+func (r *reading) tell(e entry) error {
+	switch {
+	case e.part != nil:
+		r.handler.Part(e.part)
+	case e.problem != nil:
+		r.handler.Problem(*e.problem)
+	case r.ctx.Err() != nil:
+		return r.ctx.Err()
+	default:
+		return r.handler.Unit(e.unit)
+	}
+	return nil
+}
+
+// problems takes what is wrong with a part. Until the part is told its problems wait.
+type problems struct {
+	r     *reading
+	part  *Part
+	begun bool
+	early []event.Problem
+}
+
+func (p *problems) add(kind event.Kind, offset int64, detail string) {
+	problem := event.Problem{Kind: kind, Source: p.part.Source, Member: p.part.Member, Offset: offset, Detail: detail}
+	if !p.begun {
+		p.early = append(p.early, problem)
+		return
+	}
+	if err := p.r.margins.put(p.r, entry{problem: &problem}); err != nil {
+		p.r.err = err
+	}
+}
+
+// begin tells the part and what was found wrong with it so far.
+func (p *problems) begin() error {
+	if err := p.r.margins.put(p.r, entry{part: p.part}); err != nil {
+		return err
+	}
+	p.begun = true
+	for i := range p.early {
+		if err := p.r.margins.put(p.r, entry{problem: &p.early[i]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuse ends the run, and tells a part that has no units and why.
+func (r *reading) refuse(p *problems, kind event.Kind, detail string) error {
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	if err := r.margins.flush(r); err != nil {
+		return err
+	}
+	r.joined = ""
+	if err := p.begin(); err != nil {
+		return err
+	}
+	p.add(kind, -1, detail)
+	return r.err
+}
+
+// file opens, unwraps and sniffs a file and cuts it into units.
+func (r *reading) file(f File) error {
+	part := &Part{Source: f.Path, Size: max(f.Size, 0)}
+	p := &problems{r: r, part: part}
+	in, err := open(r.ctx, f, r.options.Stdin)
+	if err != nil {
+		return r.refuse(p, event.Unreadable, err.Error())
+	}
+	defer in.close()
+	l, err := unwrap(in, p.add)
+	defer l.close()
+	part.Compression = l.compression()
+	if err != nil {
+		return r.refuse(p, event.Unrecognised, err.Error())
+	}
+	format, refusals := recognise(l.head, l.whole())
+	if format == nil {
+		return r.unrecognised(p, l, refusals)
+	}
+	part.Format = format.name
+	if err := r.begin(p, format); err != nil {
+		return err
+	}
+	return r.cut(p, l, format, r.layout(format, in, l))
+}
+
+// unrecognised says why there is nothing to examine in a file.
+func (r *reading) unrecognised(p *problems, l *layers, refusals []string) error {
+	if l.whole() && !errors.Is(l.err, io.EOF) {
+		p.add(damageOf(l.err))
+	}
+	if len(strings.TrimSpace(string(l.head))) == 0 && l.whole() {
+		if len(p.early) > 0 {
+			last := p.early[len(p.early)-1]
+			p.early = p.early[:len(p.early)-1]
+			return r.refuse(p, last.Kind, last.Detail)
+		}
+		if len(l.head) == 0 {
+			return r.refuse(p, event.Empty, "the file has no content")
+		}
+		return r.refuse(p, event.Empty, "the file has nothing but white space")
+	}
+	return r.refuse(p, event.Unrecognised, "no format fits: "+strings.Join(refusals, "; "))
+}
+
+func damageOf(err error) (event.Kind, int64, string) {
+	kind, detail := damage(err)
+	return kind, -1, detail
+}
+
+// begin tells the part. A part of a format that joins records continues the run of the
+// part before it, if that is of the same format.
+func (r *reading) begin(p *problems, f *format) error {
+	if !f.joins || r.joined != f.name {
+		if err := r.margins.flush(r); err != nil {
+			return err
+		}
+		r.margins.before, r.margins.after = f.room(r.options)
+	}
+	r.joined = f.name
+	return p.begin()
+}
+
+func (r *reading) layout(f *format, in *opened, l *layers) frame.Layout {
+	size := r.options.blockSize(f.block)
+	if l.whole() {
+		size = min(size, len(l.rest)+1)
+	} else if in.size >= 0 && len(l.names) == 0 && l.text == "" {
+		size = int(min(int64(size), in.size+1))
+	}
+	before, after := f.room(r.options)
+	return frame.Layout{Size: size, Max: r.options.maxRecord(), Before: before, After: after, Offset: l.offset()}
+}
+
+// cutter is what cuts a stream: frame.Lines or frame.JSON.
+type cutter interface {
+	Next(buf []byte) (frame.Block, error)
+}
+
+// cut hands out the units of a stream.
+func (r *reading) cut(p *problems, l *layers, f *format, layout frame.Layout) error {
+	c := f.cutter(l, layout)
+	end := layout.Offset
+	for {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		var buf []byte
+		if b, ok := r.pool.Get().(*[]byte); ok {
+			buf = *b
+		}
+		block, err := c.Next(buf)
+		switch {
+		case r.err != nil:
+			return r.err
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return r.broken(p, err, end)
+		}
+		end = block.Offset + int64(len(block.Core())) + block.Skipped
+		u := &Unit{Part: p.part, block: block, buf: block.Data, pool: &r.pool}
+		if err := r.margins.put(r, entry{unit: u}); err != nil {
+			return err
+		}
+	}
+}
+
+// broken tells of the error that ended a stream, unless it is that of being cancelled.
+func (r *reading) broken(p *problems, err error, offset int64) error {
+	if ctx := r.ctx.Err(); ctx != nil {
+		return ctx
+	}
+	kind, detail := damage(err)
+	p.add(kind, offset, detail)
+	return r.err
+}

@@ -1,0 +1,157 @@
+package readers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"kscan/readers/event"
+)
+
+const (
+	// maxNesting is how many layers of compression are opened: two are seen (a .gz that
+	// was sent through gzip again), more are an attack.
+	maxNesting = 4
+	// maxZstdWindow is the largest window of a zstd frame, which is the memory that its
+	// decompression takes: what `zstd -d` accepts without --long. A frame that needs more
+	// is reported and not read.
+	maxZstdWindow = 128 << 20
+)
+
+// layers is a file's content with its compression taken off.
+type layers struct {
+	*peeked
+	names  []string // outermost first
+	closer []func()
+	text   string // what a byte order mark said: "", "UTF-8", "UTF-16LE", "UTF-16BE"
+}
+
+func (l *layers) close() {
+	for _, f := range l.closer {
+		f()
+	}
+}
+
+// compression names the layers as Part.Compression does.
+func (l *layers) compression() string { return strings.Join(l.names, "+") }
+
+// unwrap takes off compression, sniffing again after each layer, and a byte order mark.
+// There is no bound on the ratio: logs of 1000:1 are real, memory is bounded by the
+// window, and what is decompressed is never kept.
+func unwrap(r io.Reader, problem func(event.Kind, int64, string)) (*layers, error) {
+	l := &layers{peeked: peek(r)}
+	for {
+		name := compressionOf(l.head)
+		if name == "" {
+			break
+		}
+		if len(l.names) == maxNesting {
+			return l, fmt.Errorf("compressed more than %d times (%s)", maxNesting, l.compression())
+		}
+		inner, err := l.decompress(name, problem)
+		if err != nil {
+			return l, err
+		}
+		l.names = append(l.names, name)
+		l.peeked = peek(inner)
+	}
+	l.mark()
+	return l, nil
+}
+
+func compressionOf(head []byte) string {
+	switch {
+	case len(head) >= 3 && head[0] == 0x1f && head[1] == 0x8b && head[2] == 8:
+		return "gzip"
+	case isZstd(head):
+		return "zstd"
+	}
+	return ""
+}
+
+// isZstd reports whether head starts with a zstd frame or a skippable one.
+func isZstd(head []byte) bool {
+	return bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}) ||
+		len(head) >= 4 && head[0]&0xf0 == 0x50 && head[1] == 0x2a && head[2] == 0x4d && head[3] == 0x18
+}
+
+func (l *layers) decompress(name string, problem func(event.Kind, int64, string)) (io.Reader, error) {
+	if name == "gzip" {
+		return newGunzip(l.peeked, problem), nil
+	}
+	d, err := zstd.NewReader(&sticky{r: l.peeked},
+		zstd.WithDecoderConcurrency(1), // the workers have the cores
+		zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(maxZstdWindow),
+		zstd.WithDecoderMaxMemory(1<<63), // of a whole stream: it is never held
+	)
+	if err != nil {
+		return nil, err
+	}
+	l.closer = append(l.closer, d.Close)
+	return d, nil
+}
+
+// sticky is a reader that says its error again and again.
+type sticky struct {
+	r   io.Reader
+	err error
+}
+
+func (s *sticky) Read(p []byte) (n int, err error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, s.err = s.r.Read(p)
+	return n, s.err
+}
+
+// mark takes off a byte order mark; UTF-16, which Windows tools write, becomes UTF-8.
+func (l *layers) mark() {
+	switch {
+	case bytes.HasPrefix(l.head, []byte{0xef, 0xbb, 0xbf}):
+		l.text = "UTF-8"
+		l.head, l.rest = l.head[3:], l.head[3:]
+	case bytes.HasPrefix(l.head, []byte{0xff, 0xfe}):
+		l.text = "UTF-16LE"
+	case bytes.HasPrefix(l.head, []byte{0xfe, 0xff}):
+		l.text = "UTF-16BE"
+	}
+	if strings.HasPrefix(l.text, "UTF-16") {
+		l.peeked = peek(newUTF16(l.peeked, l.text == "UTF-16BE"))
+	}
+}
+
+// offset is where the content starts in the decompressed stream.
+func (l *layers) offset() int64 {
+	if l.text == "UTF-8" {
+		return 3
+	}
+	return 0
+}
+
+// isRead reports whether an error is of reading the file, or of being cancelled, and not
+// of what is in the file.
+func isRead(err error) bool {
+	var read *readError
+	return errors.As(err, &read)
+}
+
+// damage says what the error at the end of a stream means.
+func damage(err error) (event.Kind, string) {
+	switch {
+	case errors.Is(err, errShrunk):
+		return event.Truncated, err.Error()
+	case isRead(err):
+		return event.Unreadable, err.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return event.Truncated, "compressed data ends inside a frame"
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return event.Corrupt, fmt.Sprintf("a zstd frame needs a window over the limit of %d MiB", maxZstdWindow>>20)
+	}
+	return event.Corrupt, "compressed data does not decode: " + err.Error()
+}
