@@ -281,4 +281,3 @@ func (g *Group) finish() {
 
 // Fields returns the values of the fields that the rule's guide names, by field.
 func (g *Group) Fields() map[string]*Values { return g.values }
-

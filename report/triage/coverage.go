@@ -2,6 +2,7 @@ package triage
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"kscan/scan"
@@ -24,8 +25,19 @@ type Coverage struct {
 	Text    string // the verdict in words, with its reason
 	// Category is what the rule's query begins with ("network"), "" if it is not plain.
 	Category   string
+	Examined   int64 // events of any category
 	InCategory int64
 	Fields     []FieldCount
+}
+
+// Full reports whether each event of the category has all fields that the rule reads.
+func (c *Coverage) Full() bool {
+	for _, f := range c.Fields {
+		if f.Events < c.InCategory {
+			return false
+		}
+	}
+	return true
 }
 
 // FieldCount says how many events of the rule's category have a field that it reads.
@@ -35,7 +47,7 @@ type FieldCount struct {
 }
 
 func newCoverage(r *scan.RuleCoverage, s *scan.Summary) Coverage {
-	c := Coverage{Category: category(r.Rule.Query), InCategory: r.InCategory}
+	c := Coverage{Category: category(r.Rule.Query), Examined: s.Counts.Events, InCategory: r.InCategory}
 	var missing []string
 	for i, field := range r.Fields {
 		c.Fields = append(c.Fields, FieldCount{field, r.WithField[i]})
@@ -56,16 +68,16 @@ func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []stri
 	case r.Rule.NotRunnable != "":
 		return NotRun, "the rule was not run: " + r.Rule.NotRunnable
 	case r.Findings > 0:
-		return CouldFire, fmt.Sprintf("the rule fired on %d of %d %s", r.Findings, r.InCategory, kind)
+		return CouldFire, fmt.Sprintf("the rule fired on %s of %s %s", Number(r.Findings), Number(r.InCategory), kind)
 	case s.Counts.Events == 0:
 		return CouldNotFire, "no events were examined: this rule could not have fired"
 	case r.InCategory == 0:
 		return CouldNotFire, "no " + kind + " in these logs: this rule could not have fired"
 	case len(missing) > 0:
-		return InPart, fmt.Sprintf("none of the %d %s has %s: this rule could have fired only where its conditions do without",
-			r.InCategory, kind, strings.Join(missing, ", "))
+		return InPart, fmt.Sprintf("none of the %s %s has %s: this rule could have fired only where its conditions do without",
+			Number(r.InCategory), kind, strings.Join(missing, ", "))
 	}
-	return CouldFire, fmt.Sprintf("%d %s were examined and none matched: this rule could have fired", r.InCategory, kind)
+	return CouldFire, fmt.Sprintf("%s %s were examined and none matched: this rule could have fired", Number(r.InCategory), kind)
 }
 
 // category returns the category of an event query: the word before "where".
@@ -79,4 +91,13 @@ func category(query string) string {
 		return ""
 	}
 	return name
+}
+
+// Number writes an integer with commas between thousands, as all texts of a report do.
+func Number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }

@@ -105,8 +105,9 @@ func (m *markdown) line(line string) {
 	case strings.HasPrefix(trimmed, "```"):
 		if m.inCode {
 			m.endCode()
+		} else {
+			m.inCode, m.open = true, false
 		}
-		m.inCode, m.open = !m.inCode, false
 	case m.inCode:
 		m.code = append(m.code, strings.ReplaceAll(line, "\t", "    "))
 	case trimmed == "":

@@ -1,0 +1,277 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"kscan/report/safe"
+	"kscan/report/triage"
+)
+
+// groups writes the table of a rule's groups.
+func (p *page) groups(r *triage.Rule) {
+	shown := r.Groups[:min(len(r.Groups), maxRows)]
+	if len(shown) == 0 {
+		return
+	}
+	var columns []column
+	switch {
+	case p.width >= wideWidth:
+		columns = wideColumns(shown)
+	case p.width >= mediumWidth:
+		columns = mediumColumns(shown)
+	default:
+		columns = narrowColumns(shown)
+	}
+	for i := range columns {
+		if columns[i].title == "PRIORITY" {
+			columns[i].style = func(row int) lipgloss.Style { return p.look.priority(shown[row].Priority) }
+		}
+	}
+	p.table(0, dropEmpty(columns))
+	if more := len(r.Groups) - len(shown); more > 0 {
+		p.text(0, p.look.label, "… and "+count(int64(more), "more group")+"; the JSON report (-f json) has all")
+	}
+}
+
+// makeColumn fills a column from the groups.
+func makeColumn(title string, groups []*triage.Group, f func(i int, g *triage.Group) string) column {
+	c := column{title: title}
+	for i, g := range groups {
+		c.cells = append(c.cells, f(i, g))
+	}
+	return c
+}
+
+func leadColumns(groups []*triage.Group) []column {
+	n := makeColumn("#", groups, func(i int, _ *triage.Group) string { return strconv.Itoa(i + 1) })
+	n.right, n.fixed = true, true
+	priority := makeColumn("PRIORITY", groups, func(_ int, g *triage.Group) string { return g.Priority.String() })
+	priority.fixed = true
+	return []column{n, priority}
+}
+
+func hitsColumn(groups []*triage.Group) column {
+	c := makeColumn("HITS", groups, func(_ int, g *triage.Group) string { return triage.Number(g.Count) })
+	c.right, c.fixed = true, true
+	return c
+}
+
+func targetColumn(groups []*triage.Group) column {
+	c := makeColumn("DESTINATION", groups, func(_ int, g *triage.Group) string { return cell(g.Key.Target) })
+	c.least = len("255.255.255.255:65535")
+	return c
+}
+
+func hostColumn(groups []*triage.Group) column {
+	return makeColumn("HOST", groups, func(_ int, g *triage.Group) string { return hostCell(g) })
+}
+
+func userColumn(groups []*triage.Group) column {
+	return makeColumn("USER", groups, func(_ int, g *triage.Group) string { return cell(g.Key.User) })
+}
+
+// hostCell names the host, or where the logs are that do not name it.
+func hostCell(g *triage.Group) string {
+	if g.Key.Host == "" && g.Key.Folder != "" {
+		return "unknown, in " + cell(g.Key.Folder)
+	}
+	return cell(g.Key.Host)
+}
+
+func narrowColumns(groups []*triage.Group) []column {
+	who := makeColumn("PROCESS/HOST", groups, func(_ int, g *triage.Group) string {
+		text := cell(g.Name)
+		if g.Key.User != "" {
+			text += " (" + cell(g.Key.User) + ")"
+		}
+		return text + "\n" + hostCell(g)
+	})
+	return append(leadColumns(groups), who, targetColumn(groups), seenColumn(groups), hitsColumn(groups))
+}
+
+func mediumColumns(groups []*triage.Group) []column {
+	process := makeColumn("PROCESS", groups, func(_ int, g *triage.Group) string { return cell(g.Name) })
+	return append(leadColumns(groups), hostColumn(groups), process, userColumn(groups), targetColumn(groups),
+		seenColumn(groups), hitsColumn(groups))
+}
+
+func wideColumns(groups []*triage.Group) []column {
+	process := makeColumn("PROCESS", groups, func(_ int, g *triage.Group) string { return cell(g.Key.Process) })
+	first := makeColumn("FIRST SEEN", groups, func(_ int, g *triage.Group) string { return timeText(g.First) })
+	last := makeColumn("LAST SEEN", groups, func(_ int, g *triage.Group) string { return timeText(g.Last) })
+	first.fixed, last.fixed = true, true
+	return append(leadColumns(groups), hostColumn(groups), process, userColumn(groups), targetColumn(groups),
+		first, last, hitsColumn(groups))
+}
+
+// seenColumn is first and last seen, one above the other.
+func seenColumn(groups []*triage.Group) column {
+	c := makeColumn("FIRST AND LAST SEEN", groups, func(_ int, g *triage.Group) string {
+		if g.First.Equal(g.Last) {
+			return timeText(g.First)
+		}
+		return timeText(g.First) + "\n" + timeText(g.Last)
+	})
+	c.fixed = true
+	return c
+}
+
+// groupIndent is how far details stand under a group's heading.
+const groupIndent = 3
+
+// group writes one group's heading and details.
+func (p *page) group(n int, g *triage.Group) {
+	p.hanging(fmt.Sprintf("%d. ", n), p.look.heading, groupTitle(g))
+	priority := g.Priority.String()
+	p.entry(entry{indent: groupIndent, width: labelWidth, label: "priority", lead: priority,
+		style: p.look.priority(g.Priority), value: priority + ": " + safe.Text(strings.Join(g.Reasons, "; "))})
+	p.field(groupIndent, "seen", seenText(g))
+	for i := range g.Facts {
+		p.field(groupIndent, g.Facts[i].Label, valueLines(&g.Facts[i].Values)...)
+	}
+	p.field(groupIndent, "evidence", evidenceLines(g)...)
+	if g.OutOfScope > 0 {
+		p.field(groupIndent, "out of scope", scopeText(g))
+	}
+	if len(g.Assumed) > 0 {
+		p.field(groupIndent, "assumed", safe.Text(strings.Join(g.Assumed, ", "))+": set by kscan, these logs do not say it")
+	}
+	p.field(groupIndent, "group", g.ID)
+}
+
+func groupTitle(g *triage.Group) string {
+	title := cell(g.Name) + " on " + hostCell(g)
+	if g.Key.Host == "" {
+		title = cell(g.Name) + " on an unknown host"
+	}
+	if g.Key.Target != "" {
+		title += " to " + cell(g.Key.Target)
+	}
+	return title
+}
+
+func seenText(g *triage.Group) string {
+	text := count(g.Count, "hit")
+	if g.Undated == g.Count {
+		return text + " without a time"
+	}
+	text += ", " + spanText(g.First, g.Last)
+	if g.Undated > 0 {
+		text += ", " + triage.Number(g.Undated) + " without a time"
+	}
+	return text
+}
+
+func scopeText(g *triage.Group) string {
+	text := fmt.Sprintf("%s of %s in an index that the rule does not search", triage.Number(g.OutOfScope), count(g.Count, "hit"))
+	if len(g.Indices) > 0 {
+		text += ": " + safe.Text(strings.Join(g.Indices, ", "))
+	}
+	return text
+}
+
+// valueLines lists the values of a field and says how many hits have others.
+func valueLines(v *triage.Values) (lines []string) {
+	for _, text := range v.Seen {
+		lines = append(lines, safe.Text(text))
+	}
+	if v.Other > 0 {
+		lines = append(lines, "… and others in "+count(v.Other, "hit"))
+	}
+	return lines
+}
+
+func evidenceLines(g *triage.Group) (lines []string) {
+	for _, e := range g.Evidence {
+		text := place(e.Source, e.Member, e.Line, e.Offset)
+		if e.EventID != "" {
+			text += " (event " + safe.Text(safe.Clip(e.EventID, maxCell)) + ")"
+		}
+		lines = append(lines, text)
+	}
+	if more := g.Events - int64(len(g.Evidence)); more > 0 {
+		lines = append(lines, fmt.Sprintf("… and %s more of %s", triage.Number(more), count(g.Events, "event")))
+	}
+	return lines
+}
+
+// guide writes a rule's guide with the values of a group.
+func (p *page) guide(g *triage.Group, guide *triage.Guide) {
+	for _, section := range guide.Sections {
+		if section.Kind == triage.Overview {
+			continue
+		}
+		p.blank()
+		if section.Title != "" {
+			p.text(groupIndent, p.look.heading, safe.Text(safe.Clip(section.Title, maxCell)))
+		}
+		p.steps(groupIndent, section.Kind == triage.Investigation, section.Steps, g)
+	}
+}
+
+// steps writes the steps of a section, numbered or not, with a group's values if there
+// is a group.
+func (p *page) steps(indent int, numbered bool, steps []triage.Step, g *triage.Group) {
+	n := 0
+	for i := range steps {
+		s := &steps[i]
+		if s.Code {
+			for line := range strings.SplitSeq(s.Text, "\n") {
+				p.text(indent+2, p.look.label, safe.Text(line))
+			}
+			continue
+		}
+		nested := 2
+		if numbered {
+			nested = len("1. ")
+		}
+		prefix := strings.Repeat(" ", indent+nested*max(0, s.Depth-1))
+		switch {
+		case s.Depth == 1 && numbered:
+			n++
+			prefix += fmt.Sprintf("%d. ", n)
+		case s.Depth > 0:
+			prefix += "- "
+		}
+		text := s.Text
+		if g != nil {
+			text = g.Text(s)
+		}
+		p.prose(prefix, safe.Text(text))
+		if g != nil {
+			p.answers(lipgloss.Width(prefix), g.Answers(s))
+		}
+	}
+}
+
+// prose writes running text, not wider than is easy to read.
+func (p *page) prose(prefix, text string) {
+	width := p.width
+	p.width = min(p.width, maxTextWidth)
+	p.hanging(prefix, p.look.plain, text)
+	p.width = width
+}
+
+// answers writes the values of the fields that a step names.
+func (p *page) answers(indent int, answers []triage.Answer) {
+	width := 0
+	for _, a := range answers {
+		width = max(width, len(a.Field)+2)
+	}
+	width = min(width, p.width/2)
+	for _, a := range answers {
+		label := safe.Text(a.Field)
+		if len(a.Seen) == 0 {
+			p.entry(entry{indent: indent, width: width, label: label, lead: "not recorded",
+				value: "not recorded", style: p.look.label})
+		}
+		for _, line := range valueLines(&a.Values) {
+			p.entry(entry{indent: indent, width: width, label: label, value: line})
+			label = ""
+		}
+	}
+}

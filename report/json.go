@@ -1,0 +1,309 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"kscan/readers/event"
+	"kscan/report/safe"
+	"kscan/report/triage"
+	"kscan/scan"
+)
+
+// SchemaVersion is the version of the JSON report: the first number changes when a
+// member goes or changes its meaning, the second when one is added.
+const SchemaVersion = "1.0"
+
+// jsonReport is the whole report. docs/output.md describes it.
+type jsonReport struct {
+	SchemaVersion string           `json:"schema_version"`
+	Run           jsonRun          `json:"run"`
+	Timing        jsonTiming       `json:"timing"`
+	Counts        scan.Counts      `json:"counts"`
+	Categories    map[string]int64 `json:"categories"`
+	Rules         []jsonRuleReport `json:"rules"`
+	Sources       []jsonSource     `json:"sources"`
+	Problems      jsonProblems     `json:"problems"`
+}
+
+type jsonRun struct {
+	Complete    bool    `json:"complete"`
+	Interrupted bool    `json:"interrupted"`
+	Files       int64   `json:"files"`
+	Findings    int64   `json:"findings"`
+	Groups      int     `json:"groups"`
+	First       *string `json:"first"`
+	Last        *string `json:"last"`
+}
+
+// jsonTiming is all that differs between two runs on the same input.
+type jsonTiming struct {
+	Started        *string `json:"started"`
+	ElapsedSeconds float64 `json:"elapsed_seconds"`
+	BytesPerSecond int64   `json:"bytes_per_second"`
+}
+
+type jsonRuleReport struct {
+	jsonRule
+	Path        string       `json:"path"`
+	Type        string       `json:"type"`
+	Description string       `json:"description"`
+	References  []string     `json:"references"`
+	Tags        []string     `json:"tags"`
+	Attack      []jsonTactic `json:"attack"`
+	Findings    int64        `json:"findings"`
+	OutOfScope  int64        `json:"out_of_scope"`
+	Ungrouped   int64        `json:"ungrouped"`
+	Coverage    jsonCoverage `json:"coverage"`
+	Groups      []jsonGroup  `json:"groups"`
+	// Guide and Setup stand once for the rule; a group's "fields" fill them in.
+	Guide []jsonSection `json:"guide"`
+	Setup []jsonSection `json:"setup"`
+}
+
+type jsonTactic struct {
+	jsonAttack
+	Techniques []jsonAttack `json:"techniques"`
+}
+
+type jsonAttack struct {
+	ID            string       `json:"id"`
+	Name          string       `json:"name"`
+	Reference     string       `json:"reference"`
+	Subtechniques []jsonAttack `json:"subtechniques,omitempty"`
+}
+
+type jsonCoverage struct {
+	Verdict  triage.Verdict   `json:"verdict"`
+	Text     string           `json:"text"`
+	Category string           `json:"category"`
+	Events   int64            `json:"events"`
+	Fields   map[string]int64 `json:"fields"`
+}
+
+type jsonGroup struct {
+	ID            string                `json:"id"`
+	Host          string                `json:"host"`
+	Folder        string                `json:"folder"`
+	Process       string                `json:"process"`
+	User          string                `json:"user"`
+	Target        string                `json:"target"`
+	Name          string                `json:"name"`
+	Priority      string                `json:"priority"`
+	Reasons       []string              `json:"reasons"`
+	Count         int64                 `json:"count"`
+	Events        int64                 `json:"events"`
+	OutOfScope    int64                 `json:"out_of_scope"`
+	Undated       int64                 `json:"undated"`
+	First         *string               `json:"first"`
+	Last          *string               `json:"last"`
+	Details       []jsonDetail          `json:"details"`
+	Fields        map[string]jsonValues `json:"fields"`
+	Evidence      []jsonEvidence        `json:"evidence"`
+	AssumedFields []string              `json:"assumed_fields"`
+	Indices       []string              `json:"indices"`
+	Event         json.RawMessage       `json:"event"`
+}
+
+type jsonValues struct {
+	Values []string `json:"values"`
+	Other  int64    `json:"other"`
+}
+
+type jsonDetail struct {
+	Label string `json:"label"`
+	jsonValues
+}
+
+type jsonSection struct {
+	Kind  triage.SectionKind `json:"kind"`
+	Title string             `json:"title"`
+	Steps []jsonStep         `json:"steps"`
+}
+
+type jsonStep struct {
+	Text   string   `json:"text"`
+	Depth  int      `json:"depth"`
+	Code   bool     `json:"code"`
+	Fields []string `json:"fields"`
+}
+
+type jsonSource struct {
+	Source      string      `json:"source"`
+	Member      string      `json:"member"`
+	Format      string      `json:"format"`
+	Compression string      `json:"compression"`
+	Size        int64       `json:"size"`
+	Findings    int64       `json:"findings"`
+	First       *string     `json:"first"`
+	Last        *string     `json:"last"`
+	Counts      scan.Counts `json:"counts"`
+}
+
+type jsonProblems struct {
+	Lost    int64         `json:"lost"`
+	Notices int64         `json:"notices"`
+	Listed  []jsonProblem `json:"listed"`
+}
+
+type jsonProblem struct {
+	Kind   event.Kind `json:"kind"`
+	Lost   bool       `json:"lost"`
+	Source string     `json:"source"`
+	Member string     `json:"member"`
+	Line   int64      `json:"line"`
+	Offset int64      `json:"offset"`
+	Detail string     `json:"detail"`
+}
+
+// JSON writes the case as one JSON document. Its schema is in docs/output.md.
+func JSON(w io.Writer, c *triage.Case) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(reportOf(c)); err != nil {
+		return fmt.Errorf("encode the report: %w", err)
+	}
+	if _, err := w.Write(safe.AppendJSON(nil, b.Bytes())); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+func reportOf(c *triage.Case) jsonReport {
+	s := c.Summary
+	r := jsonReport{
+		SchemaVersion: SchemaVersion,
+		Run: jsonRun{
+			Complete:    s.Counts.Lost == 0 && s.Counts.Events > 0 && !s.Interrupted,
+			Interrupted: s.Interrupted,
+			Files:       files(s.Parts),
+			Findings:    c.Findings,
+			Groups:      c.Groups,
+			First:       jsonTime(c.First),
+			Last:        jsonTime(c.Last),
+		},
+		Timing:     timingOf(s),
+		Counts:     s.Counts,
+		Categories: s.Categories,
+		Rules:      each(c.Rules, ruleReportOf),
+		Sources:    each(s.Parts, sourceOf),
+		Problems:   jsonProblems{Lost: s.Counts.Lost, Notices: s.Counts.Notices, Listed: each(s.Problems, problemOf)},
+	}
+	if r.Categories == nil {
+		r.Categories = map[string]int64{}
+	}
+	return r
+}
+
+func timingOf(s *scan.Summary) jsonTiming {
+	t := jsonTiming{Started: jsonTime(s.Started), ElapsedSeconds: s.Elapsed.Round(time.Millisecond).Seconds()}
+	if seconds := s.Elapsed.Seconds(); seconds > 0 {
+		t.BytesPerSecond = int64(float64(s.Counts.Bytes) / seconds)
+	}
+	return t
+}
+
+func ruleReportOf(r *triage.Rule) jsonRuleReport {
+	report := jsonRuleReport{
+		jsonRule:    jsonRule{r.Rule.ID, r.Rule.Name, r.Rule.Severity, r.Rule.RiskScore},
+		Path:        r.Rule.Path,
+		Type:        r.Rule.Type,
+		Description: r.Rule.Description,
+		References:  list(r.Rule.References),
+		Tags:        list(r.Rule.Tags),
+		Attack:      tacticsOf(r),
+		Findings:    r.Findings,
+		OutOfScope:  r.OutOfScope,
+		Ungrouped:   r.Ungrouped,
+		Coverage:    coverageOf(&r.Coverage),
+		Groups:      each(r.Groups, groupOf),
+		Guide:       each(r.Guide.Sections, sectionOf),
+		Setup:       each(r.Guide.Setup, sectionOf),
+	}
+	return report
+}
+
+func tacticsOf(r *triage.Rule) []jsonTactic {
+	tactics := []jsonTactic{}
+	for _, threat := range r.Rule.Threats {
+		t := jsonTactic{jsonAttack: jsonAttack{ID: threat.Tactic.ID, Name: threat.Tactic.Name, Reference: threat.Tactic.Reference},
+			Techniques: []jsonAttack{}}
+		for _, technique := range threat.Techniques {
+			a := jsonAttack{ID: technique.ID, Name: technique.Name, Reference: technique.Reference}
+			for _, sub := range technique.Subtechniques {
+				a.Subtechniques = append(a.Subtechniques, jsonAttack{ID: sub.ID, Name: sub.Name, Reference: sub.Reference})
+			}
+			t.Techniques = append(t.Techniques, a)
+		}
+		tactics = append(tactics, t)
+	}
+	return tactics
+}
+
+func coverageOf(c *triage.Coverage) jsonCoverage {
+	j := jsonCoverage{Verdict: c.Verdict, Text: c.Text, Category: c.Category, Events: c.InCategory,
+		Fields: make(map[string]int64, len(c.Fields))}
+	for _, f := range c.Fields {
+		j.Fields[f.Field] = f.Events
+	}
+	return j
+}
+
+func groupOf(g *triage.Group) jsonGroup {
+	j := jsonGroup{
+		ID: g.ID, Host: g.Key.Host, Folder: g.Key.Folder, Process: g.Key.Process, User: g.Key.User,
+		Target: g.Key.Target, Name: g.Name,
+		Priority: g.Priority.String(), Reasons: list(g.Reasons),
+		Count: g.Count, Events: g.Events, OutOfScope: g.OutOfScope, Undated: g.Undated,
+		First: jsonTime(g.First), Last: jsonTime(g.Last),
+		Details: []jsonDetail{}, Fields: make(map[string]jsonValues, len(g.Fields())),
+		Evidence: each(g.Evidence, func(e event.Evidence) jsonEvidence { return evidenceJSON(e) }), AssumedFields: list(g.Assumed), Indices: list(g.Indices),
+	}
+	for _, f := range g.Facts {
+		j.Details = append(j.Details, jsonDetail{f.Label, jsonValues{list(f.Seen), f.Other}})
+	}
+	for field, v := range g.Fields() {
+		j.Fields[field] = jsonValues{list(v.Seen), v.Other}
+	}
+	if json.Valid(g.Sample) {
+		j.Event = g.Sample
+	}
+	return j
+}
+
+func sectionOf(s triage.Section) jsonSection {
+	return jsonSection{s.Kind, s.Title, each(s.Steps, func(s triage.Step) jsonStep {
+		return jsonStep{s.Text, s.Depth, s.Code, list(s.Fields)}
+	})}
+}
+
+func sourceOf(p scan.Part) jsonSource {
+	return jsonSource{p.Source, p.Member, p.Format, p.Compression, p.Size, p.Findings,
+		jsonTime(p.First), jsonTime(p.Last), p.Counts}
+}
+
+func problemOf(p event.Problem) jsonProblem {
+	return jsonProblem{p.Kind, p.Kind.Lost(), p.Source, p.Member, p.Line, p.Offset, p.Detail}
+}
+
+// each converts a list; the result is never null.
+func each[From, To any](from []From, f func(From) To) []To {
+	to := make([]To, 0, len(from))
+	for _, item := range from {
+		to = append(to, f(item))
+	}
+	return to
+}
+
+// list is a list of texts that is never null.
+func list(texts []string) []string {
+	if texts == nil {
+		return []string{}
+	}
+	return texts
+}
