@@ -20,26 +20,35 @@ func (p *parser) compile(r *Rule) {
 		p.query(r.Query, err)
 		return
 	}
-	r.Program, err = eval.Compile(q, eval.Options{
+	r.Program, err = p.set.Compile(q, eval.Options{
 		CategoryField:   r.EventCategoryOverride,
 		TimestampField:  r.TimestampField,
 		TiebreakerField: r.TiebreakerField,
 	})
-	if err != nil {
-		p.query(r.Query, err)
+	var refused *eval.Error
+	switch {
+	case errors.As(err, &refused):
+		p.at(r.Query, refused.At, refused.Error(), "")
+	case err != nil: // the query is right, and of a form that is not run
+		r.NotRunnable = err.Error()
 	}
 }
 
 // query notes what is wrong with the query, at its place in the file.
 func (p *parser) query(query string, err error) {
-	problem := p.fail("query", "query: "+err.Error(), "")
-	var at *eql.Error
-	if !errors.As(err, &at) {
+	var e *eql.Error
+	if errors.As(err, &e) {
+		p.at(query, e.Span, e.Msg, e.Hint)
 		return
 	}
-	problem.Message, problem.Hint = "query: "+at.Msg, at.Hint
-	if offset, ok := queryOffset(p.data, query, at.Span.Start); ok {
+	p.fail("query", "query: "+err.Error(), "")
+}
+
+// at notes a fault of a part of the query.
+func (p *parser) at(query string, span eql.Span, message, hint string) {
+	problem := p.fail("query", "query: "+message, hint)
+	if offset, ok := queryOffset(p.data, query, span.Start); ok {
 		problem.at(p.data, offset)
-		problem.width = utf8.RuneCountInString(query[at.Span.Start:at.Span.End])
+		problem.width = utf8.RuneCountInString(query[span.Start:span.End])
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"kscan/rule/builtin"
+	"kscan/rule/eval"
 )
 
 // maxRuleFile bounds a rule file, in bytes. The longest of Elastic's public rules has a
@@ -26,6 +27,7 @@ func Builtin() ([]*Rule, error) {
 		return nil, fmt.Errorf("failed to list the built-in rules: %w", err)
 	}
 	var rules []*Rule
+	set := eval.NewSet()
 	for _, entry := range entries {
 		if !isRuleFile(entry.Name()) {
 			continue
@@ -34,7 +36,7 @@ func Builtin() ([]*Rule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("failed to read built-in rule %s: %w", entry.Name(), err)
 		}
-		r, problems := Parse("builtin", data)
+		r, problems := parse("builtin", data, set)
 		if r == nil {
 			return nil, fmt.Errorf("failed to load built-in rule %s: %w", entry.Name(), problems)
 		}
@@ -45,7 +47,7 @@ func Builtin() ([]*Rule, error) {
 
 // Load returns the rules of files and folders, in the order of the paths; a folder's
 // .toml files at any depth come in sorted order. A file that is named twice is loaded
-// once. A rule of a type that kscan does not run is returned with NotRunnable set.
+// once. They are compiled into one set. A rule of a type that kscan does not run is returned with NotRunnable set.
 //
 // The error is a Problems unless every rule loads; warnings alone are none.
 func Load(paths []string) ([]*Rule, error) {
@@ -59,7 +61,7 @@ func Load(paths []string) ([]*Rule, error) {
 // Check loads as Load does and returns all that it finds: the rules that load, and
 // every problem, warnings too.
 func Check(paths []string) ([]*Rule, Problems) {
-	l := loader{files: map[string]bool{}, ids: map[string]*Rule{}}
+	l := loader{files: map[string]bool{}, ids: map[string]*Rule{}, set: eval.NewSet()}
 	for _, path := range paths {
 		l.path(path)
 	}
@@ -71,6 +73,7 @@ type loader struct {
 	problems Problems
 	files    map[string]bool  // paths that were read
 	ids      map[string]*Rule // rules by id
+	set      *eval.Set
 }
 
 func (l *loader) path(path string) {
@@ -127,7 +130,7 @@ func (l *loader) file(path string, named bool) {
 		l.fail(path, err)
 		return
 	}
-	r, problems := Parse(path, data)
+	r, problems := parse(path, data, l.set)
 	for _, p := range problems {
 		if p.noRule && !named {
 			p.Warning = true

@@ -212,6 +212,17 @@ func TestOtherTypesAreNotRunnable(t *testing.T) {
 	}
 }
 
+func TestSequencesThatDoNotRunSaySo(t *testing.T) {
+	query := "sequence by host.id [any where true] [any where true]"
+	r, problems := Parse("x", []byte(strings.Replace(minimal("1", "eql"), "any where true", query, 1)))
+	if len(problems) > 0 {
+		t.Fatal(problems[0])
+	}
+	if (r.Program == nil) != (r.NotRunnable != "") {
+		t.Errorf("program %v beside NotRunnable %q", r.Program, r.NotRunnable)
+	}
+}
+
 func TestFoldersAreSortedAtAnyDepth(t *testing.T) {
 	root := write(t, map[string]string{
 		"b/z/one.toml":         minimal("1", "eql"),
@@ -259,6 +270,7 @@ func TestProblems(t *testing.T) {
 		{"eql in CRLF", strings.Replace(strings.Replace(good, "any where true", "any where\n  true $", 1), "\n", "\r\n", -1), []string{"8:8: query: "}},
 		{"eql in a basic string", strings.Replace(good, "'''\nany where true\n'''", `"any where x == \"a\" $"`, 1), []string{"6:31: query: "}},
 		{"eql after a byte order mark", "\ufeff" + strings.Replace(good, "any where true", "$", 1), []string{"7:1: query: "}},
+		{"a regular expression", strings.Replace(good, "any where true", "any where x regex \"(\"", 1), []string{"7:11: query: "}},
 		{"eql in an inline table", "rule = {rule_id = \"1\", name = \"N\", severity = \"low\", type = \"eql\", query = 'any where $'}", []string{"query: "}},
 	}
 	for _, test := range tests {

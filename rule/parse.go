@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"kscan/rule/eval"
 )
 
 // file is Elastic's schema as far as kscan uses it; other keys are accepted.
@@ -86,7 +88,12 @@ var notRunnable = map[string]string{
 // Parse returns the rule of one TOML file, compiled. It is nil when one of the problems
 // is more than a warning. The path is for messages.
 func Parse(path string, data []byte) (*Rule, Problems) {
-	p := parser{path: path, data: strings.TrimPrefix(string(data), "\ufeff")}
+	return parse(path, data, eval.NewSet())
+}
+
+// parse compiles the rule into a set that it shares with others.
+func parse(path string, data []byte, set *eval.Set) (*Rule, Problems) {
+	p := parser{path: path, data: strings.TrimPrefix(string(data), "\ufeff"), set: set}
 	var f file
 	if _, err := toml.Decode(p.data, &f); err != nil {
 		return nil, Problems{tomlProblem(path, p.data, err)}
@@ -162,6 +169,7 @@ func (t *threat) threat() Threat {
 // parser gathers the problems of one file.
 type parser struct {
 	path, data string
+	set        *eval.Set
 	problems   Problems
 }
 
