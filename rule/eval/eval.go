@@ -1,9 +1,16 @@
 // Package eval is the back end of EQL: it compiles a checked tree to closures over
 // three-valued logic and runs them on events. Compile is the way in. A Program is
 // immutable and shared by all workers; each worker has a Scratch of its own.
+//
+// Many programs on one event are quicker as a Set: Set.Compile them, then for each
+// event Scratch.Load once and Program.Matches for each.
 package eval
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"kscan/readers/event"
 	"kscan/rule/eql"
 )
@@ -22,23 +29,131 @@ type Options struct {
 
 // Program is a compiled query.
 type Program struct {
-	query eql.Query
+	query   eql.Query
+	set     *Set
+	terms   []filter // one for an event query
+	until   int      // the index in terms of a sequence's until, -1 if it has none
+	fields  []string
+	clauses []Clause
 }
 
-// Scratch is what one worker needs to run programs; it must not be shared.
-type Scratch struct{}
+// filter is a compiled "category where condition".
+type filter struct {
+	inCategory func(*Scratch) bool
+	holds      func(*Scratch) bool
+}
 
-// NewScratch returns a Scratch for any program.
-func NewScratch() *Scratch { return &Scratch{} }
+// Clause is one of the terms that "and" joins at the top of an event query's
+// condition; all hold when the condition does.
+type Clause struct {
+	Expr  eql.Expr // for its text and its place in the source
+	holds func(*Scratch) bool
+}
 
-// Compile makes a program of a checked query.
-func Compile(q eql.Query, o Options) (*Program, error) { return &Program{query: q}, nil }
+// Holds reports whether the clause is true of the loaded event.
+func (c *Clause) Holds(s *Scratch) bool { return c.holds(s) }
 
-// Match reports whether an event query matches the event.
-func (p *Program) Match(e *event.Event, s *Scratch) bool { return false }
+// Compile makes a program of a checked query, in a set of its own.
+func Compile(q eql.Query, o Options) (*Program, error) { return NewSet().Compile(q, o) }
 
-// InCategory reports whether the event is in the query's category ("any" takes all).
-func (p *Program) InCategory(e *event.Event, s *Scratch) bool { return false }
+// Compile makes a program of a checked query. It fails with an *Error when Elasticsearch
+// would refuse the query for what only its values show: a block of addresses or a
+// regular expression that is none.
+func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
+	if o.CategoryField == "" {
+		o.CategoryField = "event.category"
+	}
+	if o.Types == nil {
+		o.Types = event.TypeOf
+	}
+	c := &compiler{set: t, types: o.Types, fields: make(map[string]struct{})}
+	p := &Program{query: q, set: t, until: -1}
+	var err error
+	switch q := q.(type) {
+	case *eql.EventQuery:
+		err = c.eventQuery(p, q, o)
+	default:
+		err = fmt.Errorf("cannot run a query of type %T", q)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.fields = slices.Sorted(maps.Keys(c.fields))
+	return p, nil
+}
 
-// Fields returns the names of the fields the query reads, sorted.
-func (p *Program) Fields() []string { return nil }
+func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
+	f, err := c.filter(&q.Filter, o)
+	if err != nil {
+		return err
+	}
+	p.terms = []filter{f}
+	for _, e := range operands(q.Filter.Cond, eql.And) {
+		clause, err := c.cond(e, true)
+		if err != nil {
+			return err
+		}
+		p.clauses = append(p.clauses, Clause{e, clause.test})
+	}
+	return nil
+}
+
+func (c *compiler) filter(f *eql.Filter, o Options) (filter, error) {
+	out := filter{inCategory: func(*Scratch) bool { return true }}
+	condition, err := c.cond(f.Cond, true)
+	if err != nil {
+		return out, err
+	}
+	out.holds = condition.test
+	if !f.Any {
+		field, literal := &eql.Field{Name: o.CategoryField}, &eql.String{Value: f.Category}
+		category, err := c.leaf(&eql.Binary{Op: eql.Eq, X: field, Y: literal}, true)
+		if err != nil {
+			return out, err
+		}
+		out.inCategory = category.test
+	}
+	return out, nil
+}
+
+// Set returns the set that the program belongs to, for Scratch.Load.
+func (p *Program) Set() *Set { return p.set }
+
+// Query returns the query that the program was compiled from.
+func (p *Program) Query() eql.Query { return p.query }
+
+// Match reports whether an event query matches the event. It loads the event.
+func (p *Program) Match(e *event.Event, s *Scratch) bool {
+	s.Load(p.set, e)
+	return p.Matches(s)
+}
+
+// Matches reports whether an event query matches the loaded event.
+func (p *Program) Matches(s *Scratch) bool {
+	return p.terms[0].inCategory(s) && p.terms[0].holds(s)
+}
+
+// InCategory reports whether the event is in the category of the query, or of any of
+// its terms ("any" takes all). It loads the event.
+func (p *Program) InCategory(e *event.Event, s *Scratch) bool {
+	s.Load(p.set, e)
+	return p.Category(s)
+}
+
+// Category is InCategory for the loaded event.
+func (p *Program) Category(s *Scratch) bool {
+	for i := range p.terms {
+		if p.terms[i].inCategory(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// Fields returns the names of the fields the query reads, sorted; the category field
+// is among them unless the category is "any".
+func (p *Program) Fields() []string { return p.fields }
+
+// Clauses returns the terms that "and" joins at the top of an event query's condition,
+// in the order of the source.
+func (p *Program) Clauses() []Clause { return p.clauses }

@@ -1,0 +1,218 @@
+package eval
+
+import (
+	"cmp"
+	"slices"
+
+	"kscan/readers/event"
+	"kscan/rule/eql"
+)
+
+// cond is a compiled condition. A condition of EQL is true, false or null, and "not"
+// keeps null; a predicate on fields of the document is true or false, so that its
+// "not" is the plain complement. cond holds when the condition has the value that it
+// was compiled for, true or false; null is neither.
+type cond struct {
+	test func(*Scratch) bool
+	cost int // for the order of and/or: the cheap side first
+}
+
+// Costs of tests, in about the time of comparing one text.
+const (
+	costConst = 0
+	costText  = 1
+	costSet   = 2
+	costWild  = 6
+	costCall  = 10
+	costRegex = 20
+)
+
+// compiler makes the closures of one program.
+type compiler struct {
+	set    *Set
+	types  func(string) (event.Type, bool)
+	fields map[string]struct{}
+	typed  string // how this program's types differ, for sharing leaves
+}
+
+// typeOf returns the type of a field and notes that the program reads it.
+func (c *compiler) typeOf(name string) event.Type {
+	c.fields[name] = struct{}{}
+	t, ok := c.types(name)
+	if !ok {
+		return event.Unknown
+	}
+	return t
+}
+
+func (c *compiler) column(name string) int { return c.set.column(name, c.typeOf(name)) }
+
+// cond compiles a condition to the test of whether it is want.
+func (c *compiler) cond(e eql.Expr, want bool) (cond, error) {
+	switch e := e.(type) {
+	case *eql.Unary:
+		if e.Op == eql.Not {
+			return c.cond(e.X, !want)
+		}
+	case *eql.Binary:
+		switch {
+		case e.Op == eql.And || e.Op == eql.Or:
+			return c.junction(e, want)
+		case e.Op == eql.Ne:
+			return c.leaf(&eql.Binary{Op: eql.Eq, X: e.X, Y: e.Y, At: e.At}, !want)
+		}
+	case *eql.In:
+		if e.Not {
+			return c.leaf(&eql.In{X: e.X, List: e.List, Fold: e.Fold, At: e.At}, !want)
+		}
+	}
+	return c.leaf(e, want)
+}
+
+// junction compiles "and" and "or": an "and" is true when all sides are true and false
+// when any is false; an "or" the other way round.
+func (c *compiler) junction(e *eql.Binary, want bool) (cond, error) {
+	var sides []cond
+	cost := 0
+	for _, x := range operands(e, e.Op) {
+		side, err := c.cond(x, want)
+		if err != nil {
+			return cond{}, err
+		}
+		sides = append(sides, side)
+		cost += side.cost
+	}
+	slices.SortStableFunc(sides, func(a, b cond) int { return cmp.Compare(a.cost, b.cost) })
+	tests := make([]func(*Scratch) bool, len(sides))
+	for i, side := range sides {
+		tests[i] = side.test
+	}
+	all := (e.Op == eql.And) == want
+	return cond{func(s *Scratch) bool {
+		for _, test := range tests {
+			if test(s) != all {
+				return !all
+			}
+		}
+		return all
+	}, cost}, nil
+}
+
+// operands opens a chain of one operator, in the order of the source.
+func operands(e eql.Expr, op eql.Op) []eql.Expr {
+	var out []eql.Expr
+	stack := []eql.Expr{e}
+	for len(stack) > 0 {
+		e := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if b, ok := e.(*eql.Binary); ok && b.Op == op {
+			stack = append(stack, b.Y, b.X)
+		} else {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// leaf is a predicate. Those that occur more than once in a set keep their answer for
+// the loaded event.
+type leaf struct {
+	test   func(*Scratch) bool
+	cost   int
+	shared int // the place of the answer in Scratch.answers, -1 if it is not kept
+}
+
+type leafKey struct{ text, types string }
+
+func (l *leaf) holds(s *Scratch) bool {
+	if l.shared < 0 {
+		return l.test(s)
+	}
+	a := &s.answers[l.shared]
+	if a.stamp != s.now {
+		a.holds = l.test(s)
+		a.stamp = s.now
+	}
+	return a.holds
+}
+
+// leaf compiles a predicate: its complement is wanted when want is false. Without any
+// field it is a constant, which may be null and then is neither.
+func (c *compiler) leaf(e eql.Expr, want bool) (cond, error) {
+	if !hasField(e) {
+		return c.constantCond(e, want)
+	}
+	key := leafKey{e.String(), c.typesOf(e)}
+	l := c.set.leaves[key]
+	if l == nil {
+		test, cost, err := c.predicate(e)
+		if err != nil {
+			return cond{}, err
+		}
+		l = &leaf{test: test, cost: cost, shared: -1}
+		c.set.leaves[key] = l
+	} else if l.shared < 0 {
+		l.shared = c.set.shared
+		c.set.shared++
+	}
+	if want {
+		return cond{l.holds, l.cost}, nil
+	}
+	return cond{func(s *Scratch) bool { return !l.holds(s) }, l.cost}, nil
+}
+
+// constantCond evaluates a condition that reads no document.
+func (c *compiler) constantCond(e eql.Expr, want bool) (cond, error) {
+	x, err := c.value(e)
+	if err != nil {
+		return cond{}, err
+	}
+	v := x(new(Scratch))
+	holds := v.Type == event.Boolean && (v.Int != 0) == want
+	return cond{func(*Scratch) bool { return holds }, costConst}, nil
+}
+
+// typesOf lists the types of the fields of a predicate: programs of one set may be
+// compiled with different types.
+func (c *compiler) typesOf(e eql.Expr) string {
+	var types []byte
+	walk(e, func(e eql.Expr) {
+		if f, ok := e.(*eql.Field); ok {
+			types = append(types, byte('a'+c.typeOf(f.Name)))
+		}
+	})
+	return string(types)
+}
+
+func hasField(e eql.Expr) bool {
+	found := false
+	walk(e, func(e eql.Expr) {
+		if _, ok := e.(*eql.Field); ok {
+			found = true
+		}
+	})
+	return found
+}
+
+// walk calls visit for the expression and all those inside it.
+func walk(e eql.Expr, visit func(eql.Expr)) {
+	visit(e)
+	switch e := e.(type) {
+	case *eql.Unary:
+		walk(e.X, visit)
+	case *eql.Binary:
+		walk(e.X, visit)
+		walk(e.Y, visit)
+	case *eql.In:
+		walk(e.X, visit)
+		for _, x := range e.List {
+			walk(x, visit)
+		}
+	case *eql.Match:
+		walk(e.X, visit)
+	case *eql.Call:
+		for _, x := range e.Args {
+			walk(x, visit)
+		}
+	}
+}

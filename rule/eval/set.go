@@ -1,0 +1,160 @@
+package eval
+
+import (
+	"kscan/readers/event"
+)
+
+// Set is a family of programs that share the work on each event: a field that many
+// rules read is looked up and coerced once, and a test that many rules make is made
+// once. Compile all programs of a set before the first Scratch.Load; after that the
+// set is immutable and shared by all workers.
+type Set struct {
+	finder  *event.Finder
+	columns []column
+	byField map[columnKey]int
+	leaves  map[leafKey]*leaf
+	shared  int // leaves that more than one place asks for
+}
+
+// column is a field with the type that its values are coerced to.
+type column struct {
+	slot int
+	typ  event.Type
+}
+
+type columnKey struct {
+	name string
+	typ  event.Type
+}
+
+// NewSet returns an empty set.
+func NewSet() *Set {
+	return &Set{
+		finder:  event.NewFinder(),
+		byField: make(map[columnKey]int),
+		leaves:  make(map[leafKey]*leaf),
+	}
+}
+
+// column returns the number of a field read as a type.
+func (t *Set) column(name string, typ event.Type) int {
+	key := columnKey{name, typ}
+	if i, ok := t.byField[key]; ok {
+		return i
+	}
+	i := len(t.columns)
+	t.columns = append(t.columns, column{t.finder.Add(name), typ})
+	t.byField[key] = i
+	return i
+}
+
+// Scratch is what one worker needs to run programs; it must not be shared. Its memory
+// is reused from event to event.
+type Scratch struct {
+	set     *Set
+	found   event.Found
+	coercer event.Coercer
+	cells   []cells
+	answers []answer
+	now     uint32 // stamps what belongs to the loaded event
+	bound   []*event.Value
+	stack   []event.Value // arguments of the calls that are under way
+	arena   []byte        // texts that functions made of the loaded event
+
+	// Cut counts the predicates whose combinations of array values were over
+	// maxCombinations and were not all tried.
+	Cut int64
+}
+
+// cells are the values of a column in the loaded event.
+type cells struct {
+	stamp  uint32
+	values []cell
+}
+
+// cell is one value, with its text in lower case once something asked for that.
+type cell struct {
+	event.Value
+	folded []byte
+	ready  bool
+}
+
+type answer struct {
+	stamp uint32
+	holds bool
+}
+
+// NewScratch returns a Scratch for any program.
+func NewScratch() *Scratch { return new(Scratch) }
+
+// Uncoercible returns how many values of the events so far did not fit the type of
+// their field: they count as missing.
+func (s *Scratch) Uncoercible() int64 { return s.coercer.Failed }
+
+// Load makes an event of the set's programs the current one, until the next Load. The
+// event must stay as it is until then.
+func (s *Scratch) Load(t *Set, e *event.Event) {
+	s.set = t
+	for len(s.cells) < len(t.columns) {
+		s.cells = append(s.cells, cells{})
+		s.bound = append(s.bound, nil)
+	}
+	for len(s.answers) < t.shared {
+		s.answers = append(s.answers, answer{})
+	}
+	if s.now++; s.now == 0 { // the stamps have come round
+		clear(s.answers)
+		for i := range s.cells {
+			s.cells[i].stamp = 0
+		}
+		s.now = 1
+	}
+	s.coercer.Reset()
+	s.arena = s.arena[:0]
+	t.finder.Find(e, &s.found)
+}
+
+// column returns the values of a column in the loaded event; none if it is missing.
+func (s *Scratch) column(i int) []cell {
+	c := &s.cells[i]
+	if c.stamp != s.now {
+		s.fill(c, s.set.columns[i])
+	}
+	return c.values
+}
+
+func (s *Scratch) fill(c *cells, from column) {
+	c.stamp = s.now
+	c.values = c.values[:0]
+	for _, v := range s.found.Values(from.slot) {
+		n := len(c.values)
+		if n < cap(c.values) {
+			c.values = c.values[:n+1]
+		} else {
+			c.values = append(c.values, cell{})
+		}
+		c.values[n].ready = false
+		if !s.coercer.Coerce(&c.values[n].Value, v, from.typ) {
+			c.values = c.values[:n]
+		}
+	}
+}
+
+// text returns the text that patterns and sets of texts are held against.
+func (c *cell) text(s *Scratch) []byte {
+	if c.Type == event.Keyword || c.Type == event.Version {
+		return c.Text
+	}
+	n := len(s.arena)
+	s.arena = appendText(s.arena, &c.Value)
+	return s.arena[n:len(s.arena):len(s.arena)]
+}
+
+// fold returns text with ASCII letters in lower case.
+func (c *cell) fold(s *Scratch) []byte {
+	if !c.ready {
+		c.folded = appendFolded(c.folded[:0], c.text(s))
+		c.ready = true
+	}
+	return c.folded
+}
