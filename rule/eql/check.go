@@ -122,7 +122,7 @@ func (c *checker) kindOf(f *Field) Kind {
 func (c *checker) condition(e Expr) {
 	v := c.expr(e)
 	if !v.kind.open() && v.kind != KindBoolean {
-		c.refuse(e.Span(), conditionHint(e), "a condition must be boolean; %s is a %s", c.text(e), v.kind)
+		c.refuse(e.Span(), conditionHint(e), "a condition must be boolean; %s is %s", c.text(e), v.kind.phrase())
 	}
 }
 
@@ -188,13 +188,13 @@ func (c *checker) unary(e *Unary) value {
 // boolean checks an operand of and, or, not.
 func (c *checker) boolean(e Expr, v value, op Op) {
 	if !v.kind.open() && v.kind != KindBoolean {
-		c.refuse(e.Span(), conditionHint(e), "%q takes conditions; %s is a %s", op, c.text(e), v.kind)
+		c.refuse(e.Span(), conditionHint(e), "%q takes conditions; %s is %s", op, c.text(e), v.kind.phrase())
 	}
 }
 
 func (c *checker) number(e Expr, v value, op Op) {
 	if !v.kind.open() && !v.kind.numeric() {
-		c.refuse(e.Span(), "", "%q takes numbers; %s is a %s", op, c.text(e), v.kind)
+		c.refuse(e.Span(), "", "%q takes numbers; %s is %s", op, c.text(e), v.kind.phrase())
 	}
 }
 
@@ -241,7 +241,7 @@ func (c *checker) comparison(e *Binary) value {
 	switch {
 	case x.field != nil && y.field != nil:
 		c.refuse(e.Y.Span(), "functions such as startsWith(a, b) take two fields",
-			"%s is a field: comparisons take a field and a constant", snippet(y.field.Name))
+			"both sides of %q read fields; one must be a constant", e.Op)
 	case x.field != nil:
 		c.constant(e, e.X, x, e.Y, y)
 	case y.field != nil:
@@ -252,9 +252,10 @@ func (c *checker) comparison(e *Binary) value {
 }
 
 func (c *checker) in(e *In) value {
-	x := c.expr(e.X)
+	x, op := c.expr(e.X), "in"
 	if e.Fold {
-		c.string(e.X, x, "in~")
+		op = "in~"
+		c.string(e.X, x, op)
 	}
 	for _, member := range e.List {
 		v := c.expr(member)
@@ -262,14 +263,14 @@ func (c *checker) in(e *In) value {
 		case v.field != nil:
 			c.refuse(member.Span(), "", "%s is a field: a list holds constants only", snippet(v.field.Name))
 		case e.Fold:
-			c.string(member, v, "in~")
+			c.string(member, v, op)
 		case !compatible(x.kind, v.kind):
-			c.refuse(member.Span(), "", "%s is a %s where the list must hold values of %s (%s)",
-				c.text(member), v.kind, c.text(e.X), x.kind)
+			c.refuse(member.Span(), "", "%s is %s, but the list is compared with %s, which is %s",
+				c.text(member), v.kind.phrase(), c.text(e.X), x.kind.phrase())
 		default:
 			c.never(member, e.X, x, member)
 		}
-		c.wildcards(member, "in")
+		c.wildcards(member, op)
 	}
 	return value{KindBoolean, x.field}
 }
@@ -280,10 +281,13 @@ func (c *checker) string(e Expr, v value, op string) {
 		return
 	}
 	hint := `write "=="`
-	if v.kind == KindIP {
+	switch {
+	case op == "in~":
+		hint = `write "in"`
+	case v.kind == KindIP:
 		hint = `write "==", or cidrMatch(FIELD, "10.0.0.0/8")`
 	}
-	c.refuse(e.Span(), hint, "%q takes strings; %s is a %s", op, c.text(e), v.kind)
+	c.refuse(e.Span(), hint, "%q takes strings; %s is %s", op, c.text(e), v.kind.phrase())
 }
 
 func (c *checker) match(e *Match) value {
@@ -323,19 +327,19 @@ func (c *checker) argument(f *function, i int, e Expr, v value) {
 	wanted, ok := "", true
 	switch f.param(i) {
 	case wantString:
-		wanted, ok = "string", v.kind == KindString
+		wanted, ok = "a string", v.kind == KindString
 	case wantNumber:
-		wanted, ok = "number", v.kind.numeric()
+		wanted, ok = "a number", v.kind.numeric()
 	case wantInteger:
-		wanted, ok = "integer", v.kind == KindLong || v.kind == KindNumber
+		wanted, ok = "an integer", v.kind == KindLong || v.kind == KindNumber
 	case wantBoolean:
-		wanted, ok = "boolean", v.kind == KindBoolean
+		wanted, ok = "a boolean", v.kind == KindBoolean
 	case wantIP:
-		wanted, ok = "field of type ip", v.kind == KindIP
+		wanted, ok = "a field of type ip", v.kind == KindIP
 	case wantBlock:
 		c.block(f, i, e, v)
 	}
 	if !ok && !v.kind.open() {
-		c.refuse(e.Span(), "", "argument %d of %s must be a %s; %s is a %s", i+1, f.name, wanted, c.text(e), v.kind)
+		c.refuse(e.Span(), "", "argument %d of %s must be %s; %s is %s", i+1, f.name, wanted, c.text(e), v.kind.phrase())
 	}
 }

@@ -27,7 +27,7 @@ func (c *checker) never(at, x Expr, xv value, y Expr) {
 	if converts(xv.kind, y) {
 		return
 	}
-	c.warn(at.Span(), "", "%s is a %s, which %s cannot be", c.text(x), xv.kind, c.text(y))
+	c.warn(at.Span(), "", "%s is %s, which %s cannot be", c.text(x), xv.kind.phrase(), c.text(y))
 }
 
 // converts reports whether a constant can be a value of the kind. It says no only where
@@ -77,7 +77,7 @@ func (c *checker) block(f *function, i int, e Expr, v value) {
 	case ok && !isBlock(s.Value):
 		c.refuse(e.Span(), `write a block such as "10.0.0.0/8" or "fc00::/7"`, "%s is not a block of addresses", c.text(e))
 	case !v.kind.open() && v.kind != KindString:
-		c.refuse(e.Span(), "", "argument %d of %s must be a string; %s is a %s", i+1, f.name, c.text(e), v.kind)
+		c.refuse(e.Span(), "", "argument %d of %s must be a string; %s is %s", i+1, f.name, c.text(e), v.kind.phrase())
 	}
 }
 

@@ -54,8 +54,8 @@ func (e *Error) Render(file string, firstLine int) string {
 	fmt.Fprintf(&b, "%s: %s:%d:%d: %s\n", severity, harmless(file), line, column, e.Msg)
 	text, mark := e.excerpt()
 	number := fmt.Sprint(line)
-	fmt.Fprintf(&b, "  %s | %s\n", number, text)
-	fmt.Fprintf(&b, "  %*s | %s\n", len(number), "", mark)
+	fmt.Fprintf(&b, "  %s |%s\n", number, text)
+	fmt.Fprintf(&b, "  %*s |%s\n", len(number), "", mark)
 	if e.Hint != "" {
 		fmt.Fprintf(&b, "hint: %s\n", e.Hint)
 	}
@@ -72,7 +72,7 @@ const (
 )
 
 // excerpt returns the part of the source line around the fault, and a line with carets
-// below the fault.
+// below the fault; each has a space before it, where it is not empty.
 func (e *Error) excerpt() (text, mark string) {
 	start := clamp(e.Span.Start, 0, len(e.src))
 	end := clamp(e.Span.End, start, len(e.src))
@@ -89,11 +89,13 @@ func (e *Error) excerpt() (text, mark string) {
 	to, after = cutAfter(e.src, start, to)
 	end = clamp(end, start, to)
 
-	left, leftWidth := display(e.src[from:start], len(before)/len("…"))
+	leftWidth := utf8.RuneCountInString(before)
+	left, width := display(e.src[from:start], leftWidth)
+	leftWidth += width
 	spot, spotWidth := display(e.src[start:end], leftWidth)
 	right, _ := display(e.src[end:to], leftWidth+spotWidth)
-	text = strings.TrimRight(before+left+spot+right+after, " ")
-	return text, strings.Repeat(" ", leftWidth) + strings.Repeat("^", max(spotWidth, 1))
+	text = strings.TrimRight(" "+before+left+spot+right+after, " ")
+	return text, strings.Repeat(" ", 1+leftWidth) + strings.Repeat("^", max(spotWidth, 1))
 }
 
 // cutBefore moves from towards start so that few characters lie between them.
@@ -189,13 +191,18 @@ func clamp(i, low, high int) int { return max(low, min(i, high)) }
 const shown = 40
 
 // snippet returns a part of the query for use in a message: on one line, short, and
-// harmless.
+// harmless. It looks at the start of s alone: there may be a message for every word of
+// a query, each about all that comes before.
 func snippet(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > shown {
-		s = string([]rune(s)[:shown]) + "…"
+	n, more := min(len(s), 8*shown), ""
+	for n < len(s) && !utf8.RuneStart(s[n]) {
+		n--
 	}
-	return harmless(s)
+	runes := []rune(strings.Join(strings.Fields(s[:n]), " "))
+	if n < len(s) || len(runes) > shown {
+		runes, more = runes[:min(len(runes), shown)], "…"
+	}
+	return harmless(string(runes)) + more
 }
 
 // nearest returns the candidate that a misspelt name most likely means: equal but for
@@ -222,22 +229,26 @@ func didYouMean(name string, candidates []string) string {
 	return "write one of " + strings.Join(candidates, ", ")
 }
 
-// edits counts the insertions, deletions and replacements between two strings.
+// edits counts the insertions, deletions, replacements and swaps of neighbours between
+// two strings.
 func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
 			}
-			diagonal, row[j+1] = row[j+1], cost
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
 		}
+		before, last, row = last, row, before
 	}
-	return row[len(b)]
+	return last[len(b)]
 }

@@ -29,6 +29,17 @@ func (k Kind) String() string {
 	return names[k]
 }
 
+// phrase returns the name with its article.
+func (k Kind) phrase() string {
+	switch k {
+	case KindNull:
+		return "null"
+	case KindIP, KindObject:
+		return "an " + k.String()
+	}
+	return "a " + k.String()
+}
+
 // KindOf returns the kind of a field whose Elasticsearch type has the given name;
 // KindUnsupported if EQL has no use for the type.
 func KindOf(esType string) Kind {

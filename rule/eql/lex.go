@@ -295,7 +295,7 @@ func unicodeEscape(s string) (text string, n int, err string) {
 
 func escapeHint(s string) string {
 	if strings.HasPrefix(s, `\u`) {
-		return `write it as "\u{00e9}"`
+		return `a code point is written as \u{00e9}`
 	}
 	return `write a backslash as "\\", or use a raw string: """…"""`
 }
@@ -347,9 +347,9 @@ func characterHint(r rune) string {
 		return `write strings in plain double quotes: "…"`
 	case r == ';':
 		return "a query has no end mark"
-	case unicode.IsSpace(r):
-		return "write a plain space"
-	case r >= utf8.RuneSelf:
+	case unicode.IsSpace(r), unicode.Is(unicode.Cf, r):
+		return "only spaces, tabs and line breaks can stand between words"
+	case unicode.IsLetter(r), unicode.IsMark(r), unicode.IsNumber(r):
 		return "names with other characters than ASCII letters, digits and _ need backquotes"
 	}
 	return ""

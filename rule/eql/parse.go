@@ -169,6 +169,15 @@ func (p *parser) unexpected(wanted string) {
 	p.fail(t.span, p.misplacedHint(), "unexpected %s where %s should be", p.tok.describe(), wanted)
 }
 
+// noName fails at the current token, where the name of a field could be.
+func (p *parser) noName(wanted string) {
+	t := &p.tok
+	if t.kind == tokKeyword && isKeyword(t.text) && !t.is("and") && !t.is("or") && !t.is("in") {
+		p.fail(t.span, fmt.Sprintf("to name a field, write `%s`", t.text), "%q is a keyword", t.text)
+	}
+	p.unexpected(wanted)
+}
+
 func (t *token) describe() string {
 	if t.kind == tokString {
 		return "string " + snippet(t.text)
@@ -188,10 +197,14 @@ func (p *parser) misplacedHint() string {
 		return fmt.Sprintf("keywords are in lower case: %q", lower)
 	case t.kind == tokIdent && (t.text == "contains" || t.text == "startswith" || t.text == "endswith"):
 		return `write stringContains(a, b), startsWith(a, b) or endsWith(a, b)`
-	case t.kind == tokKeyword && isKeyword(t.text):
-		return fmt.Sprintf("%q is a keyword: as the name of a field it needs backquotes", t.text)
-	case t.kind == tokFloat && strings.HasPrefix(t.text, "."):
+	case t.kind == tokFloat && strings.HasPrefix(t.text, ".") && !p.afterDigit():
 		return "a part of a name that starts with a digit needs backquotes"
 	}
 	return ""
+}
+
+// afterDigit reports whether the current token follows a digit at once.
+func (p *parser) afterDigit() bool {
+	start := p.tok.span.Start
+	return start > 0 && isDigit(p.lex.src[start-1])
 }

@@ -232,7 +232,7 @@ func (p *parser) primary() Expr {
 	case t.kind == tokTilde:
 		p.fail(t.span, "", `"~" belongs to operators and functions`)
 	}
-	p.unexpected("a value, a field or a function")
+	p.noName("a value or a field")
 	return nil
 }
 
@@ -304,7 +304,7 @@ func (p *parser) fieldPart() string {
 		p.advance()
 		return t.value
 	}
-	p.unexpected("the name of a field")
+	p.noName("the name of a field")
 	return ""
 }
 
