@@ -93,3 +93,8 @@ type Summary struct {
 // MaxProblems is how many problems of one kind are kept for one part: enough to see
 // what is wrong with a file. All are counted.
 const MaxProblems = 20
+
+// Incomplete reports whether evidence was not examined in full, or there was none.
+func (s *Summary) Incomplete() bool {
+	return s.Counts.Lost > 0 || s.Counts.Events == 0
+}

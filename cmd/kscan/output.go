@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"kscan/report"
+	"kscan/report/triage"
+	"kscan/scan"
+)
+
+// outputOptions are the flags that say where findings go and how they look.
+type outputOptions struct {
+	format  string
+	file    string
+	noColor bool
+	quiet   bool
+}
+
+func (o *outputOptions) addFlags(f *pflag.FlagSet) {
+	f.StringVarP(&o.format, "format", "f", "text", "write findings as `FORMAT`: text, json (the whole report) or jsonl (one finding a line)")
+	f.StringVarP(&o.file, "output", "o", "", "write findings to `FILE`, which appears when it is complete")
+	f.BoolVar(&o.noColor, "no-color", false, "no colour, also on a terminal (as does the variable NO_COLOR)")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing about the run on standard error")
+}
+
+func (o *outputOptions) check() error {
+	switch o.format {
+	case "text", "json", "jsonl":
+		return nil
+	}
+	return &hinted{fmt.Errorf("--format %q: no such format", o.format), "use text, json or jsonl"}
+}
+
+// output is where the findings of one run go. Findings reach it through the sink while the
+// scan runs; finish writes what is left.
+type output struct {
+	options   *outputOptions
+	console   *console
+	file      *replacement // nil for standard output
+	w         *bufio.Writer
+	collector *triage.Collector // nil for jsonl
+	lines     *report.JSONL
+}
+
+func (o *outputOptions) open(c *console) (*output, error) {
+	out := &output{options: o, console: c}
+	var w io.Writer = c.stdout
+	if o.file != "" {
+		f, err := newReplacement(o.file)
+		if err != nil {
+			return nil, err
+		}
+		out.file, w = f, f.temp
+	}
+	out.w = bufio.NewWriter(w)
+	if o.format == "jsonl" {
+		out.lines = report.NewJSONL(out.w)
+	} else {
+		out.collector = triage.NewCollector()
+	}
+	return out, nil
+}
+
+func (o *output) sink() scan.Sink {
+	if o.lines != nil {
+		return o.lines
+	}
+	return o.collector
+}
+
+// finish writes the report and puts the file in its place, then tells of the run.
+func (o *output) finish(s *scan.Summary) error {
+	var err error
+	switch o.options.format {
+	case "text":
+		err = report.Terminal(o.w, o.collector.Case(s), o.terminal())
+	case "json":
+		err = report.JSON(o.w, o.collector.Case(s))
+	}
+	if err == nil {
+		err = o.w.Flush()
+	}
+	if err == nil && o.file != nil {
+		err = o.file.commit()
+	}
+	if err != nil || o.options.quiet {
+		return err
+	}
+	if o.options.format != "text" {
+		err = report.Problems(o.console.stderr, s)
+	}
+	if err == nil && (o.options.format != "text" || o.file != nil) {
+		err = report.Summary(o.console.stderr, s)
+	}
+	return err
+}
+
+// discard removes a file that was not finished.
+func (o *output) discard() {
+	if o.file != nil {
+		o.file.discard()
+	}
+}
+
+// Widths in columns of a report that does not go to a terminal, and the narrowest there is.
+const (
+	pipedWidth  = 120
+	narrowWidth = 60
+)
+
+// terminal says what the text report is written for: colour only on a terminal.
+func (o *output) terminal() report.TerminalOptions {
+	f, ok := o.console.stdout.(*os.File)
+	t := report.TerminalOptions{Width: envWidth(pipedWidth)}
+	if o.file != nil || !ok || !term.IsTerminal(int(f.Fd())) {
+		return t
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		t.Width = max(width, narrowWidth)
+	}
+	t.Color = !o.options.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	t.Dark = darkBackground(os.Getenv("COLORFGBG"))
+	return t
+}
+
+// envWidth returns the columns that the environment asks for, or otherwise.
+func envWidth(otherwise int) int {
+	n, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if err != nil || n <= 0 {
+		return otherwise
+	}
+	return min(max(n, narrowWidth), 1000)
+}
+
+// darkBackground reads COLORFGBG, "15;0" for white on black. Terminals that do not set it
+// are mostly dark. The terminal is not asked: its answer would come in on standard input,
+// which may be evidence.
+func darkBackground(colors string) bool {
+	i := strings.LastIndexByte(colors, ';')
+	background, err := strconv.Atoi(colors[i+1:])
+	return err != nil || background < 7 || background == 8
+}
+
+// replacement is a file that is written beside its place and renamed when it is complete,
+// so that nobody ever reads half a report.
+type replacement struct {
+	path string
+	temp *os.File
+}
+
+func newReplacement(path string) (*replacement, error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, fmt.Errorf("failed to create %s: %w", path, err)
+	}
+	return &replacement{path, temp}, nil
+}
+
+func (r *replacement) commit() error {
+	if err := r.temp.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(r.temp.Name(), 0o644); err != nil {
+		return err
+	}
+	if err := os.Rename(r.temp.Name(), r.path); err != nil {
+		return err
+	}
+	r.temp = nil
+	return nil
+}
+
+func (r *replacement) discard() {
+	if r.temp == nil {
+		return
+	}
+	// The file was not finished: errors of cleaning up add nothing to what went wrong.
+	_ = r.temp.Close()
+	_ = os.Remove(r.temp.Name())
+}

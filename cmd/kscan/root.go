@@ -1,0 +1,42 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"kscan/report/safe"
+)
+
+func newRootCommand(c *console) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kscan",
+		Short: "Run Elastic EQL detection rules on log files",
+		Long: `kscan reads a folder of logs (NDJSON exports, raw Linux audit logs, gzip and zstd archives),
+runs Elastic EQL detection rules on them and shows how to triage what they find.
+It works offline and never writes to its inputs.`,
+		Example: `  kscan scan ./logs                         the built-in kubelet rule
+  kscan scan --rules ./rules -f jsonl ./logs  other rules, one JSON line a finding
+  zcat export.gz | kscan scan -               standard input`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
+	})
+	root.AddCommand(newScanCommand(c), newVersionCommand(c))
+	return root
+}
+
+// printError prints err as the user sees it: what went wrong, then what to do about it.
+func printError(w io.Writer, err error) {
+	fmt.Fprintf(w, "error: %s\n", safe.Text(err.Error()))
+	var h *hinted
+	if errors.As(err, &h) {
+		fmt.Fprintf(w, "hint: %s\n", safe.Text(h.hint))
+	}
+}

@@ -1,0 +1,145 @@
+package scan
+
+import (
+	"context"
+
+	"kscan/readers"
+	"kscan/readers/event"
+	"kscan/rule"
+)
+
+// collector puts the results together in the order of the input.
+type collector struct {
+	sink       Sink
+	rules      map[*rule.Rule]int
+	summary    *Summary
+	categories categories
+
+	part     *Part    // the part being collected
+	problems problems // of that part
+	lines    int64    // of that part, before the unit being collected
+}
+
+func newCollector(rules []*rule.Rule, sink Sink) *collector {
+	c := &collector{sink: sink, rules: map[*rule.Rule]int{}, summary: &Summary{}}
+	for i, r := range rules {
+		c.rules[r] = i
+		fields := r.Program.Fields()
+		c.summary.Rules = append(c.summary.Rules, RuleCoverage{
+			Rule: r, Fields: fields, WithField: make([]int64, len(fields)),
+		})
+	}
+	return c
+}
+
+// collect empties the queues in order. After the sink's first error it cancels the run
+// and goes on emptying, so that nobody waits for it for ever.
+func (c *collector) collect(queues []*queue, b *budget, cancel context.CancelFunc) error {
+	var failed error
+	for i, q := range queues {
+		b.advance(i)
+		for items := q.take(); len(items) > 0; items = q.take() {
+			for _, it := range items {
+				if err := c.item(it, b, failed != nil); err != nil && failed == nil {
+					failed = err
+					cancel()
+				}
+			}
+		}
+		queues[i] = nil
+		c.endPart()
+	}
+	b.advance(len(queues))
+	return failed
+}
+
+func (c *collector) item(it item, b *budget, discard bool) error {
+	switch {
+	case it.part != nil:
+		c.endPart()
+		c.beginPart(it.part)
+	case it.problem != nil:
+		c.problem(*it.problem)
+	case it.slot != nil:
+		<-it.slot.ready
+		defer b.add(it.slot.group, -it.slot.result.weight)
+		if !discard {
+			return c.result(it.slot.result)
+		}
+	}
+	return nil
+}
+
+func (c *collector) beginPart(p *readers.Part) {
+	c.part = &Part{
+		Source: p.Source, Member: p.Member, Format: p.Format, Compression: p.Compression, Size: p.Size,
+	}
+}
+
+func (c *collector) endPart() {
+	if c.part == nil {
+		return
+	}
+	c.summary.Parts = append(c.summary.Parts, *c.part)
+	c.summary.Counts.add(&c.part.Counts)
+	c.summary.Problems = append(c.summary.Problems, c.problems.list...)
+	c.part, c.problems, c.lines = nil, problems{}, 0
+}
+
+// unlisted takes a problem of a path that could not be listed, which is a part of its own.
+func (c *collector) unlisted(p event.Problem) {
+	c.problem(p)
+	c.endPart()
+}
+
+// problem takes a problem that readers found outside the units. One that comes before
+// any part, such as a file that does not open, makes a part of its own.
+func (c *collector) problem(p event.Problem) {
+	if c.part == nil {
+		c.beginPart(&readers.Part{Source: p.Source, Member: p.Member})
+	}
+	c.part.Counts.count(&p)
+	c.problems.add(p)
+}
+
+func (c *collector) result(r *result) error {
+	c.part.Counts.add(&r.counts)
+	c.part.First, c.part.Last = span(c.part.First, c.part.Last, r.first, r.last)
+	c.categories.merge(r.categories)
+	for i := range r.coverage {
+		c.summary.Rules[i].add(&r.coverage[i])
+	}
+	for _, p := range r.problems.list {
+		if p.Line > 0 {
+			p.Line += c.lines
+		}
+		c.problems.add(p)
+	}
+	err := c.findings(r)
+	c.lines += r.counts.Lines
+	return err
+}
+
+func (c *collector) findings(r *result) error {
+	for _, f := range r.findings {
+		f.Hits[0].Evidence.Line += c.lines
+		c.part.Findings++
+		c.summary.Rules[c.rules[f.Rule]].Findings++
+		if err := c.sink.Finding(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *RuleCoverage) add(c *coverage) {
+	r.InCategory += c.inCategory
+	for i, n := range c.withField {
+		r.WithField[i] += n
+	}
+}
+
+func (c *collector) finish() *Summary {
+	c.summary.Categories = c.categories
+	return c.summary
+}

@@ -1,0 +1,152 @@
+package scan
+
+import (
+	"context"
+	"sync"
+
+	"kscan/readers"
+	"kscan/readers/event"
+)
+
+// maxAhead is how many bytes of findings may wait for the collector before reading stops:
+// enough for groups ahead of it to run on, little beside the blocks in flight.
+const maxAhead = 64 << 20
+
+// item is one entry of a group's queue; one of its fields is set.
+type item struct {
+	part    *readers.Part
+	problem *event.Problem
+	slot    *slot
+}
+
+// slot is the place for a unit's result. A worker closes ready after it set result.
+type slot struct {
+	ready  chan struct{}
+	group  int
+	result *result
+}
+
+// queue holds what a group gave, in its order. It has no bound of its own: items are
+// small, and what they may hold is bounded by the budget.
+type queue struct {
+	mu     sync.Mutex
+	more   sync.Cond
+	items  []item
+	closed bool
+}
+
+func newQueue() *queue {
+	q := &queue{}
+	q.more.L = &q.mu
+	return q
+}
+
+func (q *queue) put(it item) {
+	q.mu.Lock()
+	q.items = append(q.items, it)
+	q.mu.Unlock()
+	q.more.Signal()
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.more.Signal()
+}
+
+// take waits for items and returns all there are, in order; none means the end.
+func (q *queue) take() []item {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.items) == 0 && !q.closed {
+		q.more.Wait()
+	}
+	items := q.items
+	q.items = nil
+	return items
+}
+
+// budget bounds the bytes of findings that wait in queues. The group that the collector
+// empties, the head, waits only for what it holds itself, which the collector is taking;
+// so the head always gets on, and with it everybody.
+type budget struct {
+	mu    sync.Mutex
+	less  sync.Cond
+	held  int64         // by all groups
+	by    map[int]int64 // by each group that holds any
+	limit int64
+	head  int
+}
+
+func newBudget(limit int64) *budget {
+	b := &budget{limit: limit, by: map[int]int64{}}
+	b.less.L = &b.mu
+	return b
+}
+
+// wait returns when the group may read on.
+func (b *budget) wait(ctx context.Context, group int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for ctx.Err() == nil {
+		held := b.held
+		if group == b.head {
+			held = b.by[group]
+		}
+		if held <= b.limit {
+			return
+		}
+		b.less.Wait()
+	}
+}
+
+// add notes that the group holds n bytes more, or less if n is negative.
+func (b *budget) add(group int, n int64) {
+	if n == 0 {
+		return
+	}
+	b.mu.Lock()
+	b.held += n
+	b.by[group] += n
+	if b.by[group] == 0 {
+		delete(b.by, group)
+	}
+	b.mu.Unlock()
+	if n < 0 {
+		b.less.Broadcast()
+	}
+}
+
+// advance makes group the head. The collector calls it for every group in turn, and for
+// the number of groups at the end.
+func (b *budget) advance(group int) {
+	b.mu.Lock()
+	b.head = group
+	b.mu.Unlock()
+	b.less.Broadcast()
+}
+
+// handler puts what readers.Read finds in the group's queue and hands units to workers.
+type handler struct {
+	ctx   context.Context
+	run   *run
+	queue *queue
+	group int
+}
+
+func (h *handler) Part(p *readers.Part)    { h.queue.put(item{part: p}) }
+func (h *handler) Problem(p event.Problem) { h.queue.put(item{problem: &p}) }
+
+func (h *handler) Unit(u *readers.Unit) error {
+	h.run.budget.wait(h.ctx, h.group)
+	s := &slot{ready: make(chan struct{}), group: h.group}
+	select {
+	case h.run.tasks <- task{unit: u, slot: s}:
+		h.queue.put(item{slot: s})
+		return nil
+	case <-h.ctx.Done():
+		u.Release()
+		return h.ctx.Err()
+	}
+}

@@ -1,0 +1,123 @@
+package scan
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"kscan/readers"
+	"kscan/rule"
+)
+
+// Options says what to look at and how. The zero value looks at everything.
+type Options struct {
+	// Jobs is the number of workers; 0 means one for each core.
+	Jobs int
+	// From and To bound @timestamp: events before From or at or after To are counted and
+	// not matched. Zero means no bound. Events without a timestamp are always matched.
+	From, To time.Time
+	// InScopeOnly leaves out events that name an index the rule does not search.
+	InScopeOnly bool
+	// Readers are the limits of reading.
+	Readers readers.Options
+}
+
+func (o *Options) jobs() int {
+	if o.Jobs > 0 {
+		return o.Jobs
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// Run examines the files under the paths ("-" is standard input) with the rules and gives the findings to the sink in the order
+// of the input, the same for any number of workers. It returns what was examined, also
+// when ctx ends the run early (Summary.Interrupted). The error is the sink's: whatever is
+// wrong with the evidence is in the Summary.
+//
+// Readers, one for each job, take the groups in order, cut them into units and queue a
+// slot for each unit in the group's queue; workers fill the slots; the collector, on the
+// calling goroutine, empties the queues in order. Only the blocks of units that wait for a
+// worker, and findings of groups ahead of the collector up to a budget, are held.
+func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sink Sink) (*Summary, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	started := time.Now()
+	c := newCollector(runnable(rules), sink)
+	groups := readers.Walk(paths, c.unlisted)
+	r := &run{
+		options: o,
+		rules:   runnable(rules),
+		groups:  groups,
+		queues:  make([]*queue, len(groups)),
+		tasks:   make(chan task),
+		budget:  newBudget(maxAhead),
+	}
+	for i := range r.queues {
+		r.queues[i] = newQueue()
+	}
+	wait := r.start(ctx, o.jobs())
+	err := c.collect(r.queues, r.budget, cancel)
+	wait()
+	c.summary.Interrupted = err == nil && ctx.Err() != nil
+	c.summary.Started = started.UTC()
+	c.summary.Elapsed = time.Since(started)
+	return c.finish(), err
+}
+
+// run is the state that the goroutines of one Run share.
+type run struct {
+	options Options
+	rules   []*rule.Rule
+	groups  []readers.Group
+	queues  []*queue
+	tasks   chan task
+	budget  *budget
+}
+
+func runnable(rules []*rule.Rule) []*rule.Rule {
+	var list []*rule.Rule
+	for _, r := range rules {
+		if r.Program != nil {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// start begins readers and workers and returns a function that waits for all of them.
+func (r *run) start(ctx context.Context, jobs int) (wait func()) {
+	var reading, working sync.WaitGroup
+	next := make(chan int)
+	go func() {
+		defer close(next)
+		for i := range r.groups {
+			next <- i
+		}
+	}()
+	for range jobs {
+		reading.Go(func() {
+			for i := range next {
+				r.read(ctx, i)
+			}
+		})
+		working.Go(func() { newWorker(r).work() })
+	}
+	go func() {
+		reading.Wait()
+		close(r.tasks)
+	}()
+	return working.Wait
+}
+
+// read cuts one group and ends its queue. After ctx ends, groups are passed over.
+func (r *run) read(ctx context.Context, i int) {
+	q := r.queues[i]
+	defer q.close()
+	if ctx.Err() != nil {
+		return
+	}
+	h := &handler{ctx: ctx, run: r, queue: q, group: i}
+	// The only errors are the context's, which Run looks at itself.
+	_ = readers.Read(ctx, r.groups[i], r.options.Readers, h)
+}

@@ -1,0 +1,258 @@
+package scan_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kscan/readers"
+	"kscan/rule"
+	"kscan/scan"
+)
+
+func ecs(n int, hit bool) string {
+	port := 443
+	if hit {
+		port = 10250
+	}
+	return fmt.Sprintf(`{"@timestamp":"2026-11-20T10:00:%02d.%03dZ","host":{"name":"node-%d","os":{"type":"linux"}},`+
+		`"event":{"id":"e%d","category":["network"],"type":["start"],"action":"connection_attempted"},"network":{"direction":"egress"},`+
+		`"destination":{"ip":"10.0.0.7","port":%d},"process":{"name":"curl","pid":%d}}`+"\n", n/1000%60, n%1000, n%7, n, port, n)
+}
+
+func audit(n int, hit bool) []string {
+	port := 443
+	if hit {
+		port = 10250
+	}
+	id := fmt.Sprintf("audit(1795168800.%03d:%d)", n%1000, n)
+	return []string{
+		fmt.Sprintf("type=SYSCALL msg=%s: arch=c000003e syscall=42 success=no exit=-115 a0=5 a1=7ffc a2=10 a3=4 items=0 ppid=1 pid=%d auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1 comm=\"curl\" exe=\"/usr/bin/curl\" key=\"net\"\n", id, n+2),
+		fmt.Sprintf("type=SOCKADDR msg=%s: saddr=0200%04X0A0000070000000000000000\n", id, port),
+		fmt.Sprintf("type=PROCTITLE msg=%s: proctitle=6375726C\n", id),
+	}
+}
+
+// folder writes logs of several kinds, with damage, and returns the folder and the number
+// of hits in it.
+func folder(t *testing.T, r *rand.Rand) (dir string, hits int) {
+	t.Helper()
+	dir = t.TempDir()
+	var plain, packed, records bytes.Buffer
+	isHit := func() bool {
+		hit := r.IntN(5) == 0
+		if hit {
+			hits++
+		}
+		return hit
+	}
+	for n := range 300 {
+		plain.WriteString(ecs(n, isHit()))
+		if r.IntN(20) == 0 {
+			plain.WriteString("{\"broken\": \n\n")
+		}
+		packed.WriteString(ecs(1000+n, isHit()))
+	}
+	var waiting []string // records of several events, out of order
+	for n := range 200 {
+		waiting = append(waiting, audit(5000+n, isHit())...)
+		for len(waiting) > 20 {
+			records.WriteString(waiting[0])
+			waiting = waiting[1:]
+		}
+		r.Shuffle(len(waiting), func(i, j int) { waiting[i], waiting[j] = waiting[j], waiting[i] })
+	}
+	records.WriteString(strings.Join(waiting, ""))
+	cut := bytes.IndexByte(records.Bytes()[records.Len()/2:], '\n') + records.Len()/2 + 1
+	write(t, dir, "plain.ndjson", plain.Bytes())
+	write(t, dir, "packed.ndjson.gz", zipped(t, packed.Bytes()))
+	write(t, dir, "audit/audit.log.1", records.Bytes()[:cut])
+	write(t, dir, "audit/audit.log", records.Bytes()[cut:])
+	write(t, dir, "cut.gz", zipped(t, plain.Bytes())[:1000])
+	write(t, dir, "empty", nil)
+	return dir, hits
+}
+
+func zipped(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func write(t *testing.T, dir, name string, text []byte) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recorder keeps findings as the text that a user would compare.
+type recorder struct {
+	list []string
+	fail error
+}
+
+func (r *recorder) Finding(f *scan.Finding) error {
+	for _, h := range f.Hits {
+		r.list = append(r.list, fmt.Sprintf("%s %+v %s", f.Rule.ID, h.Evidence, h.JSON))
+	}
+	return r.fail
+}
+
+func builtin(t *testing.T) []*rule.Rule {
+	t.Helper()
+	rules, err := rule.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rules
+}
+
+func runScan(t *testing.T, o scan.Options, paths ...string) ([]string, *scan.Summary) {
+	t.Helper()
+	var r recorder
+	s, err := scan.Run(context.Background(), o, paths, builtin(t), &r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.list, s
+}
+
+// TestSameForAnyWorkersAndBlocks is the promise of design.md: the findings and the summary
+// do not depend on the number of workers or on where blocks are cut.
+func TestSameForAnyWorkersAndBlocks(t *testing.T) {
+	for seed := range uint64(3) {
+		dir, hits := folder(t, rand.New(rand.NewPCG(seed, 1)))
+		want, wantSummary := runScan(t, scan.Options{Jobs: 1}, dir)
+		if len(want) < hits {
+			t.Fatalf("seed %d: %d findings, want at least the %d that are there", seed, len(want), hits)
+		}
+		for _, jobs := range []int{1, 2, 8} {
+			for _, block := range []int{0, 1, 100, 5000} {
+				o := scan.Options{Jobs: jobs, Readers: readers.Options{BlockSize: block}}
+				got, summary := runScan(t, o, dir)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("seed %d, %d jobs, blocks of %d: findings (-1 worker +this):\n%s", seed, jobs, block, diff)
+				}
+				ignore := cmpopts.IgnoreFields(scan.Summary{}, "Started", "Elapsed")
+				same := cmp.Comparer(func(a, b *rule.Rule) bool { return a.ID == b.ID })
+				if diff := cmp.Diff(wantSummary, summary, ignore, same); diff != "" {
+					t.Errorf("seed %d, %d jobs, blocks of %d: summary (-1 worker +this):\n%s", seed, jobs, block, diff)
+				}
+			}
+		}
+	}
+}
+
+func TestLinesAreThoseOfTheFile(t *testing.T) {
+	dir, _ := folder(t, rand.New(rand.NewPCG(9, 9)))
+	text, err := os.ReadFile(filepath.Join(dir, "plain.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n")
+	check := sinkFunc(func(f *scan.Finding) error {
+		h := f.Hits[0]
+		if !strings.HasSuffix(h.Evidence.Source, "plain.ndjson") {
+			return nil
+		}
+		line := lines[h.Evidence.Line-1]
+		if !strings.Contains(line, `"id":"`+h.Evidence.EventID+`"`) {
+			t.Errorf("line %d is not that of %s: %s", h.Evidence.Line, h.Evidence.EventID, line)
+		}
+		if got := string(text[h.Evidence.Offset:][:len(line)]); got != line {
+			t.Errorf("offset %d: %s, want %s", h.Evidence.Offset, got, line)
+		}
+		return nil
+	})
+	o := scan.Options{Readers: readers.Options{BlockSize: 777}}
+	if _, err := scan.Run(context.Background(), o, []string{dir}, builtin(t), check); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type sinkFunc func(*scan.Finding) error
+
+func (f sinkFunc) Finding(x *scan.Finding) error { return f(x) }
+
+func TestSinkErrorEndsTheRun(t *testing.T) {
+	dir, _ := folder(t, rand.New(rand.NewPCG(4, 4)))
+	fail := errors.New("disk full")
+	r := &recorder{fail: fail}
+	_, err := scan.Run(context.Background(), scan.Options{}, []string{dir}, builtin(t), r)
+	if !errors.Is(err, fail) {
+		t.Errorf("Run returned %v, want the sink's error", err)
+	}
+	if len(r.list) != 1 {
+		t.Errorf("the sink got %d findings, want none after its error", len(r.list))
+	}
+}
+
+func TestInterruptedRunKeepsWhatItFound(t *testing.T) {
+	dir, _ := folder(t, rand.New(rand.NewPCG(5, 5)))
+	ctx, cancel := context.WithCancel(context.Background())
+	found := 0
+	s, err := scan.Run(ctx, scan.Options{Jobs: 1, Readers: readers.Options{BlockSize: 500}}, []string{dir}, builtin(t),
+		sinkFunc(func(*scan.Finding) error {
+			found++
+			cancel()
+			return nil
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Interrupted || found == 0 || s.Counts.Events == 0 {
+		t.Errorf("interrupted %v, %d findings, %d events", s.Interrupted, found, s.Counts.Events)
+	}
+}
+
+func TestTimeRange(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.ndjson", []byte(ecs(0, true)+ecs(5000, true)+strings.Replace(ecs(1, true), `"@timestamp"`, `"when"`, 1)))
+	at := time.Date(2026, 11, 20, 10, 0, 5, 0, time.UTC)
+	for _, tt := range []struct {
+		from, to time.Time
+		findings int
+		outside  int64
+	}{
+		{findings: 3},
+		{from: at, findings: 2, outside: 1},
+		{to: at, findings: 2, outside: 1},
+		{from: at.Add(time.Hour), findings: 1, outside: 2},
+	} {
+		got, s := runScan(t, scan.Options{From: tt.from, To: tt.to}, dir)
+		if len(got) != tt.findings || s.Counts.OutOfRange != tt.outside || s.Counts.Undated != 1 {
+			t.Errorf("from %v to %v: %d findings, %d outside, %d undated; want %d, %d, 1",
+				tt.from, tt.to, len(got), s.Counts.OutOfRange, s.Counts.Undated, tt.findings, tt.outside)
+		}
+	}
+}
+
+func TestNothingThere(t *testing.T) {
+	_, s := runScan(t, scan.Options{}, t.TempDir(), filepath.Join(t.TempDir(), "missing"))
+	if !s.Incomplete() || s.Counts.Lost == 0 {
+		t.Errorf("a missing path is not counted: %+v", s.Counts)
+	}
+}

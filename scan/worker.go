@@ -1,0 +1,118 @@
+package scan
+
+import (
+	"fmt"
+	"time"
+
+	"kscan/readers"
+	"kscan/readers/event"
+	"kscan/rule/eval"
+)
+
+// task is a unit and the slot for what a worker makes of it.
+type task struct {
+	unit *readers.Unit
+	slot *slot
+}
+
+// result is what a unit came to. Lines of evidence and problems count from the start of
+// the unit; the collector, which knows the units before it, makes them absolute.
+type result struct {
+	counts      Counts
+	findings    []*Finding
+	problems    problems
+	first, last time.Time
+	categories  categories
+	coverage    []coverage // one for each rule
+	weight      int64      // bytes held by findings
+}
+
+// coverage counts what one rule had to work with.
+type coverage struct {
+	inCategory int64
+	withField  []int64
+}
+
+// worker turns units into results. Its decoders and scratch are its own.
+type worker struct {
+	run      *run
+	decoders map[string]readers.Decoder
+	scratch  *eval.Scratch
+	fields   [][]*event.Path // for each rule, the fields it reads
+	category *event.Path
+	sink     unitSink
+}
+
+func newWorker(r *run) *worker {
+	w := &worker{
+		run:      r,
+		decoders: map[string]readers.Decoder{},
+		scratch:  eval.NewScratch(),
+		category: event.NewPath("event.category"),
+	}
+	for _, rule := range r.rules {
+		w.fields = append(w.fields, paths(rule.Program.Fields()))
+	}
+	return w
+}
+
+func paths(names []string) []*event.Path {
+	list := make([]*event.Path, len(names))
+	for i, name := range names {
+		list[i] = event.NewPath(name)
+	}
+	return list
+}
+
+func (w *worker) work() {
+	for t := range w.run.tasks {
+		t.slot.result = w.unit(t.unit)
+		w.run.budget.add(t.slot.group, t.slot.result.weight)
+		close(t.slot.ready)
+	}
+}
+
+// unit loads and decodes one unit. A crash is caught, counted and named: the events
+// before it are kept, those after it in the block are reported as not examined.
+func (w *worker) unit(u *readers.Unit) (res *result) {
+	res = w.newResult()
+	defer u.Release()
+	defer func() {
+		if crash := recover(); crash != nil {
+			delete(w.decoders, u.Part.Format)
+			w.scratch = eval.NewScratch()
+			res.problem(event.Problem{
+				Kind: event.Crashed, Source: u.Part.Source, Member: u.Part.Member, Offset: -1,
+				Detail: fmt.Sprintf("kscan failed on a block and did not examine the rest of it: %v", crash),
+			})
+		}
+	}()
+	block, err := u.Load()
+	if err != nil {
+		res.problem(event.Problem{
+			Kind: event.Unreadable, Source: u.Part.Source, Member: u.Part.Member, Offset: -1, Detail: err.Error(),
+		})
+		return res
+	}
+	res.counts.Bytes = int64(len(block.Core())) + block.Skipped
+	w.sink = unitSink{worker: w, res: res}
+	res.counts.Lines = w.decoder(u.Part.Format).Decode(u.Part, block, &w.sink)
+	return res
+}
+
+func (w *worker) newResult() *result {
+	res := &result{coverage: make([]coverage, len(w.run.rules))}
+	for i := range res.coverage {
+		res.coverage[i].withField = make([]int64, len(w.fields[i]))
+	}
+	return res
+}
+
+func (w *worker) decoder(format string) readers.Decoder {
+	d := w.decoders[format]
+	if d == nil {
+		d = readers.NewDecoder(format)
+		w.decoders[format] = d
+	}
+	return d
+}
