@@ -33,24 +33,23 @@ func TestJSONGolden(t *testing.T) {
 // paths lists the members of a document as dotted names, with [] for lists and * for the
 // keys of maps whose keys are data.
 func paths(name string, v any, add func(string)) {
+	if name != "" {
+		add(name)
+	}
+	_, last, _ := strings.Cut(name[max(0, strings.LastIndexByte(name, '.')):], ".")
+	dataKeys := name == "categories" || last == "fields"
 	switch v := v.(type) {
 	case map[string]any:
-		if slices.Contains([]string{"categories", ".fields"}, name[max(0, strings.LastIndex(name, ".")):]) {
-			for _, child := range v {
-				paths(name+".*", child, add)
-			}
-			return
-		}
 		for key, child := range v {
+			if dataKeys {
+				key = "*"
+			}
 			paths(strings.TrimPrefix(name+"."+key, "."), child, add)
 		}
 	case []any:
 		for _, child := range v {
 			paths(name+"[]", child, add)
 		}
-	}
-	if name != "" {
-		add(name)
 	}
 }
 

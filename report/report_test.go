@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kscan/report/triage"
+	"kscan/scan"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -105,5 +106,53 @@ func TestTerminalColor(t *testing.T) {
 	c := incident(t)
 	if terminal(t, c, TerminalOptions{Color: true}) == terminal(t, c, TerminalOptions{Color: true, Dark: true}) {
 		t.Error("dark and light look the same")
+	}
+}
+
+// TestManyGroups: what the terminal leaves out is said, and the JSON report has it.
+func TestManyGroups(t *testing.T) {
+	r := testRule()
+	var findings []*scan.Finding
+	const groups = 3000
+	for i := range groups {
+		h := hit{host: fmt.Sprintf("node-%04d", i), executable: "/usr/bin/curl", name: "curl", ip: "10.0.0.1", exit: "0",
+			line: i + 1, at: "2026-11-20T00:00:00Z"}
+		findings = append(findings, &scan.Finding{Rule: r, Hits: []scan.Hit{h.hit(t)}})
+	}
+	c := caseOf(t, summaryOf(r, groups), findings)
+	text := terminal(t, c, TerminalOptions{Width: 80})
+	checkPlain(t, text, 80)
+	for _, want := range []string{"3,000 hits in 3,000 groups", "node-0000", "node-0499", "… and 2,500 more groups",
+		"first 50 of 3,000 groups", "shown for the first 10 groups"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if got := strings.Count(text, "Response and remediation"); got != maxGuides {
+		t.Errorf("%d guides", got)
+	}
+	var b bytes.Buffer
+	if err := JSON(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(b.String(), `"priority": "medium"`); got != groups {
+		t.Errorf("%d groups in the JSON report", got)
+	}
+}
+
+// TestManyRules: with many rules, those that did not fire are summed up.
+func TestManyRules(t *testing.T) {
+	s := summaryOf(testRule(), 0)
+	for i := range 30 {
+		r := testRule()
+		r.Name = fmt.Sprintf("Rule %d", i)
+		s.Rules = append(s.Rules, scan.RuleCoverage{Rule: r})
+	}
+	text := terminal(t, caseOf(t, s, nil), TerminalOptions{Width: 80})
+	checkPlain(t, text, 80)
+	for _, want := range []string{"rules         31", "fired         0", "could fire    1 ", "could not     30 "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
 	}
 }
