@@ -1,0 +1,196 @@
+package auditd
+
+import (
+	"bytes"
+
+	"github.com/valyala/fastjson"
+
+	"kscan/readers/event"
+	"kscan/readers/frame"
+)
+
+// carriers are the fields in which shippers put the text of audit records, in the order
+// in which they are tried; one field of a document counts.
+var carriers = [...][]string{
+	{"message"}, {"event", "original"}, {"event.original"}, {"log", "original"}, {"log.original"},
+	{"SyslogMessage"}, {"MESSAGE"}, {"log"}, {"_raw"}, {"raw"}, {"msg"},
+}
+
+// hostFields are the fields of such a document that name the host, for records without
+// node=.
+var hostFields = [...][]string{
+	{"host", "name"}, {"host.name"}, {"host", "hostname"}, {"host.hostname"}, {"HostName"}, {"Computer"},
+	{"_HOSTNAME"}, {"hostname"}, {"host"},
+}
+
+// Carries reports whether a JSON document carries the text of audit records and is not
+// an event itself. Auditbeat's documents keep the records that they were made of in
+// event.original, but have an event.category.
+func Carries(doc *fastjson.Value) bool {
+	doc = source(doc)
+	if isEvent(doc) {
+		return false
+	}
+	t := loadTables()
+	for _, path := range carriers {
+		found := false
+		eachText(doc.Get(path...), func(text []byte) {
+			for line := range bytes.Lines(text) {
+				var r record
+				found = found || t.parseHeader(&r, line, 0, len(line)) == isRecord
+			}
+		})
+		if found {
+			return true
+		}
+	}
+	return false
+}
+
+// source returns the document inside a search hit.
+func source(doc *fastjson.Value) *fastjson.Value {
+	if inner := doc.Get("_source"); inner != nil && inner.Type() == fastjson.TypeObject {
+		return inner
+	}
+	return doc
+}
+
+func isEvent(doc *fastjson.Value) bool {
+	category := doc.Get("event", "category")
+	if category == nil {
+		category = doc.Get("event.category")
+	}
+	return category != nil && category.Type() != fastjson.TypeNull
+}
+
+// eachText calls f with the text of a string, or of each string of an array.
+func eachText(v *fastjson.Value, f func([]byte)) {
+	if v == nil {
+		return
+	}
+	switch v.Type() {
+	case fastjson.TypeString:
+		f(v.GetStringBytes())
+	case fastjson.TypeArray:
+		for _, item := range v.GetArray() {
+			if item.Type() == fastjson.TypeString {
+				f(item.GetStringBytes())
+			}
+		}
+	}
+}
+
+// findCarried finds the records that the documents of a block carry. The documents of
+// its margins are read too when they are lines.
+func (d *Decoder) findCarried(b *frame.Block) (lines int64) {
+	d.carried = d.carried[:0]
+	d.text = nil
+	if b.Records != nil {
+		lines = d.findElements(b)
+		d.text = d.carried
+		return lines
+	}
+	for start := 0; start < len(b.Data); {
+		next := len(b.Data)
+		if i := bytes.IndexByte(b.Data[start:], '\n'); i >= 0 {
+			next = start + i + 1
+		}
+		if start < b.End && next > b.End {
+			next = b.End
+		}
+		if start < b.Start && next > b.Start {
+			next = b.Start
+		}
+		number := int64(0)
+		if start >= b.Start && start < b.End {
+			lines++
+			number = lines
+		}
+		d.addDocument(b, start, next, number)
+		start = next
+	}
+	d.text = d.carried
+	return lines
+}
+
+// findElements finds the records of a block whose documents are not lines.
+func (d *Decoder) findElements(b *frame.Block) (lines int64) {
+	at := b.Start
+	for _, r := range b.Records {
+		lines += int64(bytes.Count(b.Data[at:r.Start], []byte("\n")))
+		at = r.Start
+		d.addDocument(b, r.Start, r.End, lines+1)
+	}
+	return lines + int64(bytes.Count(b.Data[at:b.End], []byte("\n")))
+}
+
+// addDocument takes the records of the document b.Data[start:end]; number is 0 in a
+// margin.
+func (d *Decoder) addDocument(b *frame.Block, start, end int, number int64) {
+	text := bytes.TrimSpace(b.Data[start:end])
+	if len(text) == 0 {
+		return
+	}
+	doc, err := d.parser.ParseBytes(text)
+	if err != nil {
+		if number > 0 && !d.options.Others {
+			d.problem(b, event.Broken, start, number, "not a JSON document: "+err.Error())
+		}
+		return
+	}
+	doc = source(doc)
+	if !isEvent(doc) && d.addCarried(doc, start, number) {
+		return
+	}
+	if number > 0 && !d.options.Others {
+		d.problem(b, event.Broken, start, number, "the document carries no audit record")
+	}
+}
+
+// addCarried takes the records of the first field that has some. Lines of that field
+// that are no records belong to nobody.
+func (d *Decoder) addCarried(doc *fastjson.Value, pos int, number int64) bool {
+	host := hostOf(doc)
+	n := len(d.records)
+	for _, path := range carriers {
+		eachText(doc.Get(path...), func(text []byte) {
+			for line := range bytes.Lines(text) {
+				d.addCarriedLine(bytes.TrimRight(line, "\r\n"), host, pos, number)
+			}
+		})
+		if len(d.records) > n {
+			return true
+		}
+	}
+	return false
+}
+
+func hostOf(doc *fastjson.Value) []byte {
+	for _, path := range hostFields {
+		if v := doc.Get(path...); v != nil && v.Type() == fastjson.TypeString {
+			if name := v.GetStringBytes(); len(name) > 0 {
+				return name
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Decoder) addCarriedLine(line, host []byte, pos int, number int64) {
+	start := len(d.carried)
+	d.carried = append(d.carried, line...)
+	end := len(d.carried)
+	var r record
+	if d.tables.parseHeader(&r, d.carried, start, end) != isRecord {
+		d.carried = d.carried[:start]
+		return
+	}
+	if r.node == r.nodeEnd && len(host) > 0 {
+		r.node = end
+		d.carried = append(d.carried, host...)
+		r.nodeEnd = len(d.carried)
+	}
+	r.nodeHash = d.joiner.hash(d.carried[r.node:r.nodeEnd])
+	r.pos, r.line = pos, int32(number)
+	d.records = append(d.records, r)
+}

@@ -1,0 +1,16 @@
+// Package auditd turns raw Linux audit records into joined and decoded ECS events, named
+// as Auditbeat's auditd module names them. Start with Decoder.Decode; Sniff and Carries
+// tell whether bytes or a JSON document hold audit records.
+//
+// One audit event is several records (SYSCALL, SOCKADDR, EXECVE, CWD, PATH, PROCTITLE, …)
+// that share a node, a timestamp and a serial. Two such records belong to one event when
+// no more than JoinWindow bytes of log lie between their starts, and the event belongs to
+// the block whose core holds its first record. Whoever cuts a log into blocks gives each
+// a margin of at least the window on both sides; then the events do not depend on where
+// the cuts are.
+//
+// Decoding goes in four steps, one file each: header.go finds the records of a block,
+// join.go links those of one event, fields.go and merge.go read their values into one
+// auditEvent, document.go writes that as an ECS document. What system calls, record
+// types, error numbers and actions are called is in the text tables under tables/.
+package auditd

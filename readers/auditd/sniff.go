@@ -1,0 +1,40 @@
+package auditd
+
+import (
+	"bytes"
+	"errors"
+)
+
+// sniffLines bounds how many lines of a file Sniff looks at. In the file of a syslog
+// other programs write too, and audit records may be rare among theirs.
+const sniffLines = 1000
+
+var (
+	errNoRecord = errors.New("none of the first lines is an audit record (type=… msg=audit(…): …)")
+	errNoText   = errors.New("no lines of text")
+)
+
+// Sniff returns nil if head, the first bytes of a file, has an audit record among its
+// first lines, and otherwise why it is no audit log. Head may end inside a line.
+func Sniff(head []byte) error {
+	t := loadTables()
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(head)) == 0 {
+		return errNoText
+	}
+	if head[0] == '{' || head[0] == '[' && !isUptime(head) {
+		return errors.New("the text is JSON")
+	}
+	lines := 0
+	for line := range bytes.Lines(head) {
+		line = bytes.TrimRight(line, "\r\n")
+		var r record
+		if t.parseHeader(&r, line, 0, len(line)) == isRecord {
+			return nil
+		}
+		if lines++; lines >= sniffLines {
+			break
+		}
+	}
+	return errNoRecord
+}
