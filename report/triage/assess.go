@@ -24,7 +24,7 @@ type Assessor struct {
 }
 
 // NewAssessor returns an Assessor.
-func NewAssessor() *Assessor { return &Assessor{docs: newDocuments()} }
+func NewAssessor() *Assessor { return &Assessor{docs: newDocuments(keyFields()...)} }
 
 // Assess judges a finding.
 func (a *Assessor) Assess(f *scan.Finding) Assessment {
@@ -32,6 +32,15 @@ func (a *Assessor) Assess(f *scan.Finding) Assessment {
 	priority, reasons := judge(f, a.docs)
 	sum := keyOf(f, a.docs).sum(f.Rule.ID)
 	return Assessment{Group: groupID(sum), Priority: priority, Reasons: reasons}
+}
+
+// keyFields are the fields that keyOf and judge read.
+func keyFields() []string {
+	return []string{
+		"host.name", "host.hostname", "agent.name", "host.id", "process.executable", "process.name", "user.name", "user.id",
+		"destination.ip", "destination.domain", "destination.address", "destination.port",
+		"dns.question.name", "url.full", "registry.path", "file.path",
+	}
 }
 
 // keyOf says what a finding has in common with others of its group.

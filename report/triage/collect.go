@@ -40,7 +40,6 @@ const (
 // Collector takes findings one by one and keeps what the Case needs of them. It is a
 // scan.Sink, used from one goroutine.
 type Collector struct {
-	docs    *documents
 	facts   []factSpec
 	rules   map[*rule.Rule]*ruleGroups
 	order   []*ruleGroups // as first seen
@@ -52,6 +51,7 @@ type Collector struct {
 
 type ruleGroups struct {
 	rule   *Rule
+	docs   *documents
 	fields []string // that the guide names
 	byKey  map[[sha256.Size]byte]*Group
 }
@@ -59,7 +59,6 @@ type ruleGroups struct {
 // NewCollector returns an empty Collector.
 func NewCollector() *Collector {
 	return &Collector{
-		docs:  newDocuments(),
 		facts: factSpecs(),
 		rules: make(map[*rule.Rule]*ruleGroups),
 	}
@@ -73,8 +72,8 @@ func (c *Collector) Finding(f *scan.Finding) error {
 	if f.OutOfScope {
 		r.rule.OutOfScope++
 	}
-	c.docs.load(f)
-	key := keyOf(f, c.docs)
+	r.docs.load(f)
+	key := keyOf(f, r.docs)
 	sum := key.sum(f.Rule.ID)
 	g := r.byKey[sum]
 	if g == nil {
@@ -82,11 +81,11 @@ func (c *Collector) Finding(f *scan.Finding) error {
 			r.rule.Ungrouped++
 			return nil
 		}
-		g = c.newGroup(key, sum, f)
+		g = c.newGroup(key, sum, f, r.docs)
 		r.byKey[sum] = g
 		r.rule.Groups = append(r.rule.Groups, g)
 	}
-	c.add(g, f, r.fields)
+	c.add(g, f, r)
 	return nil
 }
 
@@ -98,6 +97,7 @@ func (c *Collector) ruleOf(r *rule.Rule) *ruleGroups {
 			byKey: make(map[[sha256.Size]byte]*Group),
 		}
 		known.fields = known.rule.Guide.fields()
+		known.docs = newDocuments(slices.Concat(keyFields(), factFields(c.facts), known.fields)...)
 		c.rules[r] = known
 		c.order = append(c.order, known)
 	}
@@ -111,7 +111,7 @@ func (c *Collector) mayGrow(ruleGroups int) bool {
 	return ruleGroups < maxRuleGroups && c.groups < maxGroups && c.held < maxHeld
 }
 
-func (c *Collector) newGroup(k Key, sum [sha256.Size]byte, f *scan.Finding) *Group {
+func (c *Collector) newGroup(k Key, sum [sha256.Size]byte, f *scan.Finding, d *documents) *Group {
 	c.groups++
 	g := &Group{
 		ID: groupID(sum),
@@ -122,10 +122,10 @@ func (c *Collector) newGroup(k Key, sum [sha256.Size]byte, f *scan.Finding) *Gro
 			User:    safe.Clip(k.User, maxKeyPart),
 			Target:  safe.Clip(k.Target, maxKeyPart),
 		},
-		Name:   safe.Clip(processName(c.docs), maxKeyPart),
+		Name:   safe.Clip(processName(d), maxKeyPart),
 		values: make(map[string]*Values),
 	}
-	g.Priority, g.Reasons = judge(f, c.docs)
+	g.Priority, g.Reasons = judge(f, d)
 	g.Facts = make([]Fact, len(c.facts))
 	for i, spec := range c.facts {
 		g.Facts[i] = Fact{Label: spec.label, Fields: spec.fields}
@@ -138,7 +138,7 @@ func (c *Collector) newGroup(k Key, sum [sha256.Size]byte, f *scan.Finding) *Gro
 }
 
 // add counts a finding in its group and keeps what is new in it.
-func (c *Collector) add(g *Group, f *scan.Finding, fields []string) {
+func (c *Collector) add(g *Group, f *scan.Finding, r *ruleGroups) {
 	g.Count++
 	if f.OutOfScope {
 		g.OutOfScope++
@@ -165,38 +165,38 @@ func (c *Collector) add(g *Group, f *scan.Finding, fields []string) {
 	if !dated {
 		g.Undated++
 	}
-	c.addFacts(g)
-	c.addFields(g, fields)
+	c.addFacts(g, r.docs)
+	c.addFields(g, r)
 }
 
-func (c *Collector) addFacts(g *Group) {
+func (c *Collector) addFacts(g *Group, d *documents) {
 	for i, spec := range c.facts {
 		if spec.text != nil {
-			c.keep(&g.Facts[i].Values, spec.text(c.docs))
+			c.keep(&g.Facts[i].Values, spec.text(d))
 		} else {
-			c.keep(&g.Facts[i].Values, c.docs.first(spec.fields...))
+			c.keep(&g.Facts[i].Values, d.first(spec.fields...))
 		}
 	}
 }
 
 // addFields keeps the values of the fields that the guide names.
-func (c *Collector) addFields(g *Group, fields []string) {
-	for _, field := range fields {
+func (c *Collector) addFields(g *Group, r *ruleGroups) {
+	for _, field := range r.fields {
 		if !isPattern(field) {
-			c.keepField(g, field)
+			c.keepField(g, field, r.docs)
 			continue
 		}
 		n := 0
-		c.docs.leaves(field, func(name string) bool {
-			c.keepField(g, name)
+		r.docs.leaves(field, func(name string) bool {
+			c.keepField(g, name, r.docs)
 			n++
 			return n < maxPatternFields
 		})
 	}
 }
 
-func (c *Collector) keepField(g *Group, field string) {
-	text := c.docs.text(field)
+func (c *Collector) keepField(g *Group, field string, d *documents) {
+	text := d.text(field)
 	v := g.values[field]
 	if v == nil {
 		if text == "" || len(g.values) >= maxGroupFields {

@@ -12,14 +12,25 @@ import (
 // documents are the events of one finding, parsed, with what reading them needs. The
 // buffers are reused from finding to finding.
 type documents struct {
+	finder  *event.Finder // of the fields that every finding is asked for
+	slots   map[string]int
 	parsers []*fastjson.Parser
 	events  []event.Event // one for each hit; Doc is nil where there is none
-	paths   map[string]*event.Path
+	found   []*event.Found
+	paths   map[string]*event.Path // of the other fields
 	scratch []*fastjson.Value
 }
 
-func newDocuments() *documents {
-	return &documents{paths: make(map[string]*event.Path)}
+// newDocuments returns documents that find the given fields in one walk, and others one
+// by one.
+func newDocuments(fields ...string) *documents {
+	d := &documents{finder: event.NewFinder(), slots: make(map[string]int), paths: make(map[string]*event.Path)}
+	for _, field := range fields {
+		if !isPattern(field) {
+			d.slots[field] = d.finder.Add(field)
+		}
+	}
+	return d
 }
 
 // load parses the events of a finding. One that does not parse is as if it were absent:
@@ -29,11 +40,13 @@ func (d *documents) load(f *scan.Finding) {
 	for i := range f.Hits {
 		if i == len(d.parsers) {
 			d.parsers = append(d.parsers, new(fastjson.Parser))
+			d.found = append(d.found, new(event.Found))
 		}
 		e := event.Event{}
 		if len(f.Hits[i].JSON) > 0 {
 			if doc, err := d.parsers[i].ParseBytes(f.Hits[i].JSON); err == nil {
 				e.Doc = doc
+				d.finder.Find(&e, d.found[i])
 			}
 		}
 		d.events = append(d.events, e)
@@ -67,21 +80,32 @@ func (d *documents) first(fields ...string) string {
 }
 
 func (d *documents) values(field string) []*fastjson.Value {
+	slot, ready := d.slots[field]
+	for i := range d.events {
+		if d.events[i].Doc == nil {
+			continue
+		}
+		var values []*fastjson.Value
+		if ready {
+			values = d.found[i].Values(slot)
+		} else {
+			values = d.lookUp(field, &d.events[i])
+		}
+		if len(values) > 0 {
+			return values
+		}
+	}
+	return nil
+}
+
+func (d *documents) lookUp(field string, e *event.Event) []*fastjson.Value {
 	path := d.paths[field]
 	if path == nil {
 		path = event.NewPath(field)
 		d.paths[field] = path
 	}
-	for i := range d.events {
-		if d.events[i].Doc == nil {
-			continue
-		}
-		d.scratch = path.Append(d.scratch[:0], &d.events[i])
-		if len(d.scratch) > 0 {
-			return d.scratch
-		}
-	}
-	return nil
+	d.scratch = path.Append(d.scratch[:0], e)
+	return d.scratch
 }
 
 // scalar returns the text of a string, number or boolean.

@@ -34,6 +34,14 @@ func factSpecs() []factSpec {
 	}
 }
 
+// factFields are the fields that the details read.
+func factFields(specs []factSpec) (fields []string) {
+	for _, spec := range specs {
+		fields = append(fields, spec.fields...)
+	}
+	return append(fields, "source.address", "destination.address")
+}
+
 // otherName is the process name where the path does not say it already.
 func otherName(d *documents) string {
 	name, executable := d.text("process.name"), d.text("process.executable")
