@@ -58,10 +58,10 @@ func (c *compiler) call(e *eql.Call) (expr, error) {
 	}
 	f, ok := functionOf(e.Func)
 	if !ok {
-		return nil, &Error{At: e.At, Err: fmt.Errorf("unknown function %q", e.Func)}
+		return nil, refuse(e, fmt.Sprintf("unknown function %q", e.Func))
 	}
 	if low, high := arity(e.Func); len(e.Args) < low || len(e.Args) > high {
-		return nil, &Error{At: e.At, Err: fmt.Errorf("%s does not take %d arguments", e.Func, len(e.Args))}
+		return nil, refuse(e, fmt.Sprintf("%s does not take %d arguments", e.Func, len(e.Args)))
 	}
 	var args []expr
 	for _, arg := range e.Args {
@@ -106,7 +106,7 @@ func arity(name string) (low, high int) {
 
 func (c *compiler) cidrValue(e *eql.Call) (expr, error) {
 	if len(e.Args) < 2 {
-		return nil, &Error{At: e.At, Err: errBlock}
+		return nil, refuse(e, "a block of addresses must be a literal string")
 	}
 	x, err := c.value(e.Args[0])
 	if err != nil {
@@ -196,8 +196,8 @@ func between(s *Scratch, args []event.Value, fold bool) event.Value {
 		return textValue(nil)
 	}
 	if len(in) != len(text) { // lower case has other lengths: count in characters
-		start, end = offsetOf(text, units(in[:start])), units(in[start:start+end])
-		return textValue(text[start : start+offsetOf(text[start:], end)])
+		from := units(in[:start])
+		return textValue(s.slice(text, from, min(from+units(in[start:start+end]), units(text))))
 	}
 	return textValue(text[start : start+end])
 }
@@ -244,7 +244,7 @@ func indexOf(s *Scratch, args []event.Value, fold bool) event.Value {
 	if !ok || !okStart {
 		return event.Value{}
 	}
-	from := offsetOf(text, int(min(max(start, 0), int64(len(text)))))
+	from, _ := offsetOf(text, int(min(max(start, 0), int64(len(text)))))
 	at := bytes.Index(text[from:], part)
 	if at < 0 {
 		return event.Value{}
@@ -269,7 +269,7 @@ func substring(s *Scratch, args []event.Value, _ bool) event.Value {
 	if start >= end {
 		return textValue(nil)
 	}
-	return textValue(text[offsetOf(text, int(start)):offsetOf(text, int(end))])
+	return textValue(s.slice(text, int(start), int(end)))
 }
 
 func inside(position, n int64) int64 {

@@ -188,16 +188,18 @@ func inRange(op eql.Op, first, last int) bool {
 	return holds(op, last)
 }
 
-// compareNumbers compares two numbers: integers exactly. NaN is equal to nothing.
+// compareNumbers compares two numbers: integers exactly; NaN, which only arithmetic
+// makes, is greater than all others, as Java's Double.compare has it.
 func compareNumbers(op eql.Op, a, b *event.Value) bool {
 	if a.Type == event.Long && b.Type == event.Long {
 		return holds(op, cmp.Compare(a.Int, b.Int))
 	}
 	x, y := toFloat(a), toFloat(b)
-	if math.IsNaN(x) || math.IsNaN(y) {
-		return false
+	order := cmp.Compare(x, y)
+	if math.IsNaN(x) != math.IsNaN(y) {
+		order = -order // cmp puts it first
 	}
-	return holds(op, cmp.Compare(x, y))
+	return holds(op, order)
 }
 
 func toFloat(v *event.Value) float64 {

@@ -17,8 +17,6 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-var (
-	errPattern = errors.New("a pattern must be a literal")
-	errBlock   = errors.New("a block of addresses must be a literal string")
-	errNode    = errors.New("this expression cannot be evaluated")
-)
+func refuse(e eql.Expr, message string) error {
+	return &Error{At: e.Span(), Err: errors.New(message)}
+}

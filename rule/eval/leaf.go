@@ -237,7 +237,7 @@ func newMatcher(e *eql.Match) (matcher, int, error) {
 	for _, p := range e.Patterns {
 		v, ok := literalValue(p)
 		if !ok {
-			return matcher{}, 0, &Error{At: p.Span(), Err: errPattern}
+			return matcher{}, 0, refuse(p, "a pattern must be a literal")
 		}
 		if v.Type != event.Unknown {
 			patterns = append(patterns, string(appendText(nil, &v)))
@@ -246,7 +246,7 @@ func newMatcher(e *eql.Match) (matcher, int, error) {
 	if e.Op == eql.Regex || e.Op == eql.RegexFold {
 		x, err := newRegex(patterns, e.Op == eql.RegexFold)
 		if err != nil {
-			return matcher{}, 0, &Error{At: e.At, Err: err}
+			return matcher{}, 0, refuse(e, err.Error())
 		}
 		return matcher{match: x.match}, costRegex, nil
 	}
@@ -290,11 +290,11 @@ func (c *compiler) blocks(e *eql.Call) (blocks, error) {
 	for _, arg := range e.Args[1:] {
 		v, ok := c.literals([]eql.Expr{arg})
 		if !ok || v[0].Type != event.Keyword {
-			return nil, &Error{At: arg.Span(), Err: errBlock}
+			return nil, refuse(arg, "a block of addresses must be a literal string")
 		}
 		texts = append(texts, string(v[0].Text))
 		if _, err := newBlocks(texts[len(texts)-1:]); err != nil {
-			return nil, &Error{At: arg.Span(), Err: err}
+			return nil, refuse(arg, err.Error())
 		}
 	}
 	return newBlocks(texts)

@@ -66,20 +66,40 @@ func units(text []byte) int {
 	return n
 }
 
-// offsetOf returns the byte offset of a position in UTF-16 units; one that is inside a
-// pair of units is that of the character.
-func offsetOf(text []byte, position int) int {
-	i := 0
-	for n := 0; i < len(text); {
-		r, size := utf8.DecodeRune(text[i:])
+// offsetOf returns the byte offset of a position in UTF-16 units. A position inside a
+// pair of units, which has none, gives that of the next character and false.
+func offsetOf(text []byte, position int) (offset int, exact bool) {
+	n := 0
+	for offset < len(text) && n < position {
+		r, size := utf8.DecodeRune(text[offset:])
+		offset += size
 		n++
 		if r > 0xFFFF {
 			n++
 		}
-		if n > position {
-			return i
-		}
-		i += size
 	}
-	return i
+	return offset, n <= position
+}
+
+// slice returns the text between two positions in UTF-16 units, start < end; half of a
+// pair is U+FFFD.
+func (s *Scratch) slice(text []byte, start, end int) []byte {
+	from, whole := offsetOf(text, start)
+	to, wholeEnd := offsetOf(text, end)
+	if whole && wholeEnd {
+		return text[from:to]
+	}
+	return s.keep(func(dst []byte) []byte {
+		if !whole {
+			dst = utf8.AppendRune(dst, utf8.RuneError)
+		}
+		if !wholeEnd {
+			_, size := utf8.DecodeLastRune(text[:to])
+			if to -= size; to >= from {
+				dst = utf8.AppendRune(append(dst, text[from:to]...), utf8.RuneError)
+			}
+			return dst
+		}
+		return append(dst, text[from:to]...)
+	})
 }

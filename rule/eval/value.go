@@ -94,7 +94,7 @@ func (c *compiler) value(e eql.Expr) (expr, error) {
 	case *eql.Call:
 		return c.call(e)
 	}
-	return nil, &Error{At: e.Span(), Err: errNode}
+	return nil, refuse(e, "this expression cannot be evaluated")
 }
 
 func (c *compiler) fieldValue(f *eql.Field) expr {
