@@ -32,8 +32,7 @@ const (
 // What the terminal shows of each rule; the JSON report has all groups.
 const (
 	maxRows    = 500 // rows of the table of groups
-	maxDetails = 50  // groups with their details
-	maxGuides  = 10  // groups with the guide under their details
+	maxDetails = 50  // groups with their details and guide
 )
 
 // Terminal writes the case for a person.
@@ -96,8 +95,10 @@ func (p *page) rule(r *triage.Rule) {
 	for i, g := range r.Groups[:min(len(r.Groups), maxDetails)] {
 		p.blank()
 		p.group(i+1, g)
-		if i < maxGuides {
+		if i == 0 {
 			p.guide(g, &r.Guide)
+		} else {
+			p.sameGuide(r.Groups[0], g, &r.Guide)
 		}
 	}
 	p.leftOut(r)
@@ -168,10 +169,6 @@ func (p *page) leftOut(r *triage.Rule) {
 		p.blank()
 		p.text(0, p.look.label, fmt.Sprintf("Details are shown for the first %d of %s groups; the JSON report (-f json) has all.",
 			maxDetails, triage.Number(int64(n))))
-	}
-	if n > maxGuides {
-		p.blank()
-		p.text(0, p.look.label, fmt.Sprintf("The guide is shown for the first %d groups; it is the same for the others.", maxGuides))
 	}
 	if r.Ungrouped > 0 {
 		p.blank()

@@ -56,6 +56,9 @@ func size(n float64) string {
 }
 
 func duration(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
 	if d < time.Minute {
 		return fmt.Sprintf("%.2f s", d.Seconds())
 	}

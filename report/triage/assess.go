@@ -24,7 +24,7 @@ type Assessor struct {
 }
 
 // NewAssessor returns an Assessor.
-func NewAssessor() *Assessor { return &Assessor{docs: newDocuments(keyFields()...)} }
+func NewAssessor() *Assessor { return &Assessor{docs: newDocuments(new(parsers), keyFields()...)} }
 
 // Assess judges a finding.
 func (a *Assessor) Assess(f *scan.Finding) Assessment {

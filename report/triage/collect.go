@@ -41,6 +41,7 @@ const (
 // scan.Sink, used from one goroutine.
 type Collector struct {
 	facts   []factSpec
+	parsers parsers
 	rules   map[*rule.Rule]*ruleGroups
 	order   []*ruleGroups // as first seen
 	groups  int
@@ -97,7 +98,7 @@ func (c *Collector) ruleOf(r *rule.Rule) *ruleGroups {
 			byKey: make(map[[sha256.Size]byte]*Group),
 		}
 		known.fields = known.rule.Guide.fields()
-		known.docs = newDocuments(slices.Concat(keyFields(), factFields(c.facts), known.fields)...)
+		known.docs = newDocuments(&c.parsers, slices.Concat(keyFields(), factFields(c.facts), known.fields)...)
 		c.rules[r] = known
 		c.order = append(c.order, known)
 	}

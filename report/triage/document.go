@@ -14,17 +14,31 @@ import (
 type documents struct {
 	finder  *event.Finder // of the fields that every finding is asked for
 	slots   map[string]int
-	parsers []*fastjson.Parser
+	parsers *parsers
 	events  []event.Event // one for each hit; Doc is nil where there is none
 	found   []*event.Found
 	paths   map[string]*event.Path // of the other fields
 	scratch []*fastjson.Value
+	time    string // of the finding, "" if it has none
+}
+
+// parsers are those of the hits of a finding, by their position. The documents of all
+// rules share them, since each keeps as much memory as its longest event took.
+type parsers struct {
+	list []*fastjson.Parser
+}
+
+func (p *parsers) at(i int) *fastjson.Parser {
+	for len(p.list) <= i {
+		p.list = append(p.list, new(fastjson.Parser))
+	}
+	return p.list[i]
 }
 
 // newDocuments returns documents that find the given fields in one walk, and others one
 // by one.
-func newDocuments(fields ...string) *documents {
-	d := &documents{finder: event.NewFinder(), slots: make(map[string]int), paths: make(map[string]*event.Path)}
+func newDocuments(p *parsers, fields ...string) *documents {
+	d := &documents{parsers: p, finder: event.NewFinder(), slots: make(map[string]int), paths: make(map[string]*event.Path)}
 	for _, field := range fields {
 		if !isPattern(field) {
 			d.slots[field] = d.finder.Add(field)
@@ -37,14 +51,17 @@ func newDocuments(fields ...string) *documents {
 // the finding is kept all the same.
 func (d *documents) load(f *scan.Finding) {
 	d.events = d.events[:0]
+	d.time = ""
 	for i := range f.Hits {
-		if i == len(d.parsers) {
-			d.parsers = append(d.parsers, new(fastjson.Parser))
+		if i == len(d.found) {
 			d.found = append(d.found, new(event.Found))
+		}
+		if t := f.Hits[i].Time; d.time == "" && !t.IsZero() {
+			d.time = t.UTC().Format(timeLayout)
 		}
 		e := event.Event{}
 		if len(f.Hits[i].JSON) > 0 {
-			if doc, err := d.parsers[i].ParseBytes(f.Hits[i].JSON); err == nil {
+			if doc, err := d.parsers.at(i).ParseBytes(f.Hits[i].JSON); err == nil {
 				e.Doc = doc
 				d.finder.Find(&e, d.found[i])
 			}
@@ -53,8 +70,15 @@ func (d *documents) load(f *scan.Finding) {
 	}
 }
 
-// text returns the field's values in the first event that has any, joined.
+// timeLayout is RFC 3339 in UTC with milliseconds, as everywhere in kscan.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// text returns the field's values in the first event that has any, joined. A document's
+// time may be a number or in another form; @timestamp is as it was read.
 func (d *documents) text(field string) string {
+	if field == "@timestamp" && d.time != "" {
+		return d.time
+	}
 	values := d.values(field)
 	if len(values) == 1 {
 		return scalar(values[0])

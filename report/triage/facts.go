@@ -17,7 +17,7 @@ func factSpecs() []factSpec {
 	return []factSpec{
 		{label: "executable", fields: []string{"process.executable"}},
 		{label: "name", fields: []string{"process.name"}, text: otherName},
-		{label: "command line", fields: []string{"process.command_line", "process.title", "process.args"}},
+		{label: "command line", fields: []string{"process.command_line", "process.args", "process.title"}},
 		{label: "directory", fields: []string{"process.working_directory"}},
 		{label: "pid", fields: []string{"process.pid"}},
 		{label: "parent", fields: []string{"process.parent.executable", "process.parent.name",

@@ -15,20 +15,35 @@ type Answer struct {
 }
 
 // notRecorded stands for a placeholder's value that the events do not have.
-const notRecorded = "(not recorded)"
+const notRecorded = "not recorded"
 
 // Text returns the step's text with the group's values in place of the placeholders.
 func (g *Group) Text(s *Step) string {
-	return placeholder.ReplaceAllStringFunc(s.Text, func(found string) string {
-		v := g.values[placeholder.FindStringSubmatch(found)[1]]
-		if v == nil {
+	return quotedPlaceholder.ReplaceAllStringFunc(s.Text, func(found string) string {
+		name := placeholder.FindStringSubmatch(found)[1]
+		v := g.values[name]
+		if v == nil && strings.HasPrefix(found, "`") && strings.HasSuffix(found, "`") {
 			return notRecorded
 		}
-		text := strings.Join(v.Seen, ", ")
-		if v.Other > 0 {
-			text += " and others"
-		}
-		return text
+		return placeholder.ReplaceAllLiteralString(found, v.text())
+	})
+}
+
+func (v *Values) text() string {
+	if v == nil {
+		return "(" + notRecorded + ")"
+	}
+	text := strings.Join(v.Seen, ", ")
+	if v.Other > 0 {
+		text += " and others"
+	}
+	return text
+}
+
+// SameAnswers reports whether a step reads the same for two groups.
+func (g *Group) SameAnswers(other *Group, s *Step) bool {
+	return g.Text(s) == other.Text(s) && slices.EqualFunc(g.Answers(s), other.Answers(s), func(a, b Answer) bool {
+		return a.Field == b.Field && a.Other == b.Other && slices.Equal(a.Seen, b.Seen)
 	})
 }
 

@@ -38,9 +38,11 @@ type Section struct {
 
 // Step is a list item, a paragraph or a block of code.
 type Step struct {
-	Text   string
-	Depth  int  // of a list item, from 1; 0 for a paragraph or code
-	Code   bool // Text is to be shown as it is, line by line
+	Text  string
+	Depth int // of a list item, from 1; 0 for a paragraph or code
+	// Code says that Text is to be shown as it is, line by line: commands are copied, so
+	// no value from a log is put into them.
+	Code   bool
 	Fields []string
 }
 
@@ -237,7 +239,9 @@ func oneLine(text string) string {
 
 var (
 	placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_@][\w@-]*(?:\.[\w@-]+)*)\s*\}\}`)
-	quotedField = regexp.MustCompile("`([A-Za-z_@][\\w@-]*(?:\\.[\\w@-]+)*\\.(?:\\*|[\\w@-]+))(?:\\s*:[^`]*)?`")
+	// quotedPlaceholder takes the backquotes around a placeholder with it.
+	quotedPlaceholder = regexp.MustCompile("`?" + placeholder.String() + "`?")
+	quotedField       = regexp.MustCompile("`([A-Za-z_@][\\w@-]*(?:\\.[\\w@-]+)*\\.(?:\\*|[\\w@-]+))(?:\\s*:[^`]*)?`")
 )
 
 // fieldsOf returns the fields that a text names in backquotes (`process.name`,

@@ -53,12 +53,12 @@ func TestFieldsOf(t *testing.T) {
 // those that ECS knows and the events lack are said to be absent.
 func TestAnswers(t *testing.T) {
 	r := testRule()
-	r.Note = "- See {{process.executable}} ({{host.name}}), `process.*`, `network.direction`, `kubelet.conf`."
+	r.Note = "- See `{{process.executable}}` {{host.name}} (`{{host.id}}`), `process.*`, `network.direction`, `kubelet.conf`."
 	c := collect(t,
 		finding(t, r, "", "process.executable", "/tmp/x", "process.pid", 1, "process.parent.pid", 3, "process.args", []string{"x", "1"}),
 		finding(t, r, "", "process.executable", "/tmp/x", "process.pid", 2, "process.parent.pid", 3, "process.args", []string{"x", "1"}))
 	g, step := c.Rules[0].Groups[0], &c.Rules[0].Guide.Sections[0].Steps[0]
-	want := "See /tmp/x ((not recorded)), `process.*`, `network.direction`, `kubelet.conf`."
+	want := "See `/tmp/x` (not recorded) (not recorded), `process.*`, `network.direction`, `kubelet.conf`."
 	if got := g.Text(step); got != want {
 		t.Errorf("text is %q, want %q", got, want)
 	}
