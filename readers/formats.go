@@ -1,9 +1,11 @@
 package readers
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
+	"kscan/readers/auditd"
 	"kscan/readers/event"
 	"kscan/readers/frame"
 	"kscan/readers/ndjson"
@@ -32,15 +34,56 @@ func (f *format) room(o Options) (before, after int) {
 	return actionRoom, 0
 }
 
+// Names of the formats of JSON documents that carry raw audit records: their parts have
+// these names, the events are of format "auditd".
+const (
+	auditLines = "auditd+ndjson"
+	auditJSON  = "auditd+json"
+)
+
 // formats returns the formats in the order in which they are tried.
 func formats() []*format {
 	return []*format{
 		{
-			name: ndjson.Lines, block: lineBlock, sniff: ndjson.SniffLines, cutter: lines,
+			name: auditd.Format, block: joinedBlock, joins: true, cutter: lines,
+			sniff:  func(head []byte, _ bool) error { return auditd.Sniff(head) },
+			decode: func() blockDecoder { return auditd.New(auditd.Options{}) },
+		},
+		{
+			name: auditLines, block: joinedBlock, joins: true, cutter: lines, sniff: sniffCarrier(ndjson.SniffLines),
+			decode: func() blockDecoder { return newCarrier(ndjson.Lines) },
+		},
+		{
+			name: auditJSON, block: joinedBlock, cutter: structure, sniff: sniffCarrier(sniffJSON),
+			decode: func() blockDecoder { return newCarrier(ndjson.JSON) },
+		},
+		{
+			name: ndjson.Lines, block: lineBlock, cutter: lines, sniff: ndjson.SniffLines,
 			decode: func() blockDecoder { return ndjson.New(ndjson.Lines) },
+		},
+		{
+			name: ndjson.JSON, block: lineBlock, cutter: structure, sniff: sniffJSON,
+			decode: func() blockDecoder { return ndjson.New(ndjson.JSON) },
 		},
 	}
 }
+
+func sniffJSON(head []byte, _ bool) error { return ndjson.SniffJSON(head) }
+
+// sniffCarrier returns a sniffer of documents of which some carry audit records.
+func sniffCarrier(sniff func([]byte, bool) error) func([]byte, bool) error {
+	return func(head []byte, whole bool) error {
+		if err := sniff(head, whole); err != nil {
+			return err
+		}
+		if !ndjson.Any(head, auditd.Carries) {
+			return errors.New("no document at the start carries an audit record")
+		}
+		return nil
+	}
+}
+
+func structure(r io.Reader, layout frame.Layout) cutter { return frame.NewJSON(r, layout) }
 
 func lines(r io.Reader, layout frame.Layout) cutter { return frame.NewLines(r, layout) }
 

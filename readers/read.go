@@ -199,6 +199,10 @@ func (r *reading) broken(p *problems, err error, offset int64) error {
 	if ctx := r.ctx.Err(); ctx != nil {
 		return ctx
 	}
+	var cut *frame.CutError
+	if errors.As(err, &cut) {
+		offset = cut.Offset
+	}
 	kind, detail := damage(err)
 	p.add(kind, offset, detail)
 	return r.err

@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 
+	"kscan/readers/auditd"
 	"kscan/readers/event"
 	"kscan/readers/frame"
 )
@@ -43,7 +44,7 @@ const (
 	joinedBlock = 8 << 20
 	// defaultWindow is how far apart in a log the records of one event may be: seconds of
 	// a busy host's audit log. What is farther apart is reported as incomplete.
-	defaultWindow = 2 << 20
+	defaultWindow = auditd.JoinWindow
 	// defaultMaxRecord is the longest record that is examined; Elasticsearch takes no
 	// document near it from Beats. Longer ones are passed over and reported.
 	defaultMaxRecord = 16 << 20

@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"kscan/readers/event"
+	"kscan/readers/frame"
 )
 
 const (
@@ -143,7 +144,10 @@ func isRead(err error) bool {
 
 // damage says what the error at the end of a stream means.
 func damage(err error) (event.Kind, string) {
+	var cut *frame.CutError
 	switch {
+	case errors.As(err, &cut):
+		return event.Truncated, err.Error()
 	case errors.Is(err, errShrunk):
 		return event.Truncated, err.Error()
 	case isRead(err):

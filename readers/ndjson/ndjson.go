@@ -6,6 +6,7 @@ package ndjson
 
 import (
 	"bytes"
+	"math"
 	"unicode/utf8"
 
 	"github.com/valyala/fastjson"
@@ -34,6 +35,9 @@ const (
 
 // Decoder makes events of blocks of JSON documents.
 type Decoder struct {
+	// Pass, if set, names documents that somebody else decodes.
+	Pass func(*fastjson.Value) bool
+
 	format string
 	parser fastjson.Parser
 	top    keys
@@ -46,6 +50,7 @@ type Decoder struct {
 	block          *frame.Block
 	invalid        bool // the core has bytes that are not UTF-8
 	line           int64
+	at, next       int // how far the block is decoded: a position, an index of Records
 	start, end     int // of the record in block.Data
 	action         action
 }
@@ -61,47 +66,70 @@ func New(format string) *Decoder {
 // Decode gives the sink the events and problems of a block's core and returns its number
 // of lines.
 func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink) int64 {
+	d.Begin(source, member, b, sink)
+	return d.Until(math.MaxInt64)
+}
+
+// Begin prepares for a block whose records Until decodes bit by bit.
+func (d *Decoder) Begin(source, member string, b *frame.Block, sink event.Sink) {
 	d.source, d.member, d.sink, d.block = source, member, sink, b
-	d.line, d.start, d.end = 1, b.Start, b.Start
+	d.line, d.at, d.next = 1, b.Start, 0
+	d.start, d.end = b.Start, b.Start
 	d.action = action{}
 	if b.Skipped != 0 {
-		d.problem(event.TooLong, tooLong(b.Skipped))
-		return 1
+		return
 	}
 	d.invalid = !utf8.Valid(b.Core())
-	if d.format == JSON {
-		return d.records(b)
+	if d.format == Lines {
+		d.action = d.before(b.Data[:b.Start])
 	}
-	d.action = d.before(b.Data[:b.Start])
-	return d.lines(b)
 }
 
-// lines decodes a core whose lines are records.
-func (d *Decoder) lines(b *frame.Block) int64 {
-	for at := b.Start; at < b.End; d.line++ {
-		next := b.End
-		if i := bytes.IndexByte(b.Data[at:b.End], '\n'); i >= 0 {
-			next = at + i + 1
+// Until decodes the records that start at an offset in the part or before it, and returns
+// the number of lines up to there.
+func (d *Decoder) Until(offset int64) int64 {
+	b := d.block
+	if b.Skipped != 0 {
+		if d.line == 1 && b.Offset <= offset {
+			d.problem(event.TooLong, tooLong(b.Skipped))
+			d.line++
 		}
-		d.record(at, next)
-		at = next
+		return d.line - 1
+	}
+	limit := int(min(offset-b.Offset, int64(b.End-b.Start))) + b.Start
+	if d.format == JSON {
+		return d.records(b, limit)
+	}
+	return d.lines(b, limit)
+}
+
+// lines decodes lines of a core up to a position.
+func (d *Decoder) lines(b *frame.Block, limit int) int64 {
+	for ; d.at < b.End && d.at <= limit; d.line++ {
+		next := b.End
+		if i := bytes.IndexByte(b.Data[d.at:b.End], '\n'); i >= 0 {
+			next = d.at + i + 1
+		}
+		d.record(d.at, next)
+		d.at = next
 	}
 	return d.line - 1
 }
 
-// records decodes a core whose records are listed.
-func (d *Decoder) records(b *frame.Block) int64 {
-	at := b.Start
-	for _, r := range b.Records {
-		d.line += int64(bytes.Count(b.Data[at:r.Start], newline))
-		at = r.Start
+// records decodes listed records of a core up to a position.
+func (d *Decoder) records(b *frame.Block, limit int) int64 {
+	for d.next < len(b.Records) && b.Records[d.next].Start <= limit {
+		r := b.Records[d.next]
+		d.next++
+		d.line += int64(bytes.Count(b.Data[d.at:r.Start], newline))
+		d.at = r.Start
 		d.record(r.Start, r.End)
 	}
-	d.line += int64(bytes.Count(b.Data[at:b.End], newline))
-	if b.End > b.Start && b.Data[b.End-1] != '\n' {
-		return d.line
+	lines := d.line - 1
+	if d.next == len(b.Records) {
+		lines += int64(bytes.Count(b.Data[d.at:b.End], newline))
 	}
-	return d.line - 1
+	return lines
 }
 
 var newline = []byte{'\n'}
@@ -161,6 +189,9 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\
 
 // emit gives the sink one document.
 func (d *Decoder) emit(doc, fields *fastjson.Value, index, id string) {
+	if d.Pass != nil && d.Pass(doc) {
+		return
+	}
 	d.ev = event.Event{
 		Doc:    doc,
 		Fields: fields,

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/valyala/fastjson"
+
+	"kscan/readers/frame"
 )
 
 // SniffLines returns nil if a stream that starts with head has one JSON document on each
@@ -53,4 +55,41 @@ func survey(head []byte, whole bool) sample {
 		}
 	}
 	return s
+}
+
+// SniffJSON returns nil if a stream starts as JSON does: an object or an array of them,
+// over one line or many.
+func SniffJSON(head []byte) error {
+	text := bytes.TrimLeft(head, " \t\r\n")
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return errors.New("does not start with a bracket")
+	}
+	inner := bytes.TrimLeft(text[1:], " \t\r\n")
+	switch {
+	case len(inner) == 0:
+		return nil
+	case text[0] == '{' && (inner[0] == '"' || inner[0] == '}'):
+		return nil
+	case text[0] == '[' && bytes.IndexByte([]byte(`{["]`), inner[0]) >= 0:
+		return nil
+	}
+	return errors.New("what follows the first bracket is neither a key nor a document")
+}
+
+// Any reports whether a document at the start of a stream satisfies the test.
+func Any(head []byte, test func(*fastjson.Value) bool) bool {
+	var parser fastjson.Parser
+	j := frame.NewJSON(bytes.NewReader(head), frame.Layout{Size: len(head) + 1})
+	for {
+		b, err := j.Next(nil)
+		if err != nil {
+			return false
+		}
+		for _, r := range b.Records {
+			v, err := parser.ParseBytes(b.Data[r.Start:r.End])
+			if err == nil && object(v) && test(v) {
+				return true
+			}
+		}
+	}
 }

@@ -1,0 +1,51 @@
+package readers
+
+import (
+	"math"
+
+	"kscan/readers/auditd"
+	"kscan/readers/event"
+	"kscan/readers/frame"
+	"kscan/readers/ndjson"
+)
+
+// carrier decodes documents of which some carry raw audit records and others are events
+// themselves. It gives both in the order of the input.
+type carrier struct {
+	records   *auditd.Decoder
+	documents *ndjson.Decoder
+}
+
+func newCarrier(format string) *carrier {
+	c := &carrier{
+		records:   auditd.New(auditd.Options{JSON: true, Others: true}),
+		documents: ndjson.New(format),
+	}
+	c.documents.Pass = auditd.Carries
+	return c
+}
+
+func (c *carrier) Decode(source, member string, b *frame.Block, sink event.Sink) int64 {
+	c.documents.Begin(source, member, b, sink)
+	if b.Skipped == 0 {
+		c.records.Decode(source, member, b, &merger{sink, c.documents})
+	}
+	return c.documents.Until(math.MaxInt64)
+}
+
+// merger is the sink of the audit records. Before each it lets the documents up to there
+// be decoded.
+type merger struct {
+	event.Sink
+	documents *ndjson.Decoder
+}
+
+func (m *merger) Event(e *event.Event) {
+	m.documents.Until(e.Evidence.Offset)
+	m.Sink.Event(e)
+}
+
+func (m *merger) Problem(p event.Problem) {
+	m.documents.Until(p.Offset)
+	m.Sink.Problem(p)
+}
