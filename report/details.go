@@ -83,7 +83,7 @@ func hostCell(g *triage.Group) string {
 }
 
 func narrowColumns(groups []*triage.Group) []column {
-	who := makeColumn("PROCESS/HOST", groups, func(_ int, g *triage.Group) string {
+	who := makeColumn("PROCESS", groups, func(_ int, g *triage.Group) string {
 		text := cell(g.Name)
 		if g.Key.User != "" {
 			text += " (" + cell(g.Key.User) + ")"

@@ -15,7 +15,7 @@ type column struct {
 	cells []string
 	right bool // numbers
 	fixed bool // never wrapped
-	least int  // wrapped no narrower than this, if it is that wide; 0 means minColumn
+	least int  // wrapped narrower than this only when nothing else helps
 	style func(row int) lipgloss.Style
 }
 
@@ -69,12 +69,20 @@ func (p *page) table(indent int, columns []column) {
 
 // rows writes each row of a table as a list of its cells.
 func (p *page) rows(indent int, columns []column) {
+	width := labelWidth
+	for _, c := range columns {
+		width = max(width, lipgloss.Width(c.title)+columnGap)
+	}
 	for row := range columns[0].cells {
 		if row > 0 {
 			p.blank()
 		}
 		for _, c := range columns {
-			p.field(indent, c.title, strings.Split(c.cells[row], "\n")...)
+			label := c.title
+			for line := range strings.SplitSeq(c.cells[row], "\n") {
+				p.entry(entry{indent: indent, width: width, label: label, value: line})
+				label = ""
+			}
 		}
 	}
 }
@@ -111,21 +119,32 @@ func fit(columns []column, total int) (widths []int, ok bool) {
 		}
 		sum += widths[i]
 	}
+	sum = narrow(columns, widths, sum, total, func(c *column) int { return c.least })
+	sum = narrow(columns, widths, sum, total, func(*column) int { return 0 })
+	return widths, sum <= total
+}
+
+// narrow takes from the widest column, one by one, until the sum fits or no column is
+// wider than its least.
+func narrow(columns []column, widths []int, sum, total int, least func(*column) int) int {
 	for sum > total {
 		widest := -1
-		for i, c := range columns {
-			least := max(minColumn, c.least, lipgloss.Width(c.title))
-			if !c.fixed && widths[i] > least && (widest < 0 || widths[i] > widths[widest]) {
+		for i := range columns {
+			c := &columns[i]
+			if c.fixed || widths[i] <= max(minColumn, least(c), lipgloss.Width(c.title)) {
+				continue
+			}
+			if widest < 0 || widths[i] > widths[widest] {
 				widest = i
 			}
 		}
 		if widest < 0 {
-			return widths, false
+			break
 		}
 		widths[widest]--
 		sum--
 	}
-	return widths, true
+	return sum
 }
 
 // dropEmpty leaves out the columns that say nothing in any row.

@@ -97,6 +97,14 @@ func processName(d *documents) string {
 	if name := d.text("process.name"); name != "" {
 		return name
 	}
-	executable := d.text("process.executable")
+	return baseName(d.text("process.executable"))
+}
+
+// deleted is what the kernel puts behind the path of an executable that is gone.
+const deleted = " (deleted)"
+
+// baseName is the end of an executable's path, of any system.
+func baseName(executable string) string {
+	executable = strings.TrimSuffix(executable, deleted)
 	return executable[strings.LastIndexAny(executable, `/\`)+1:]
 }

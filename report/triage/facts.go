@@ -45,7 +45,7 @@ func factFields(specs []factSpec) (fields []string) {
 // otherName is the process name where the path does not say it already.
 func otherName(d *documents) string {
 	name, executable := d.text("process.name"), d.text("process.executable")
-	if executable[strings.LastIndexAny(executable, `/\`)+1:] == name {
+	if baseName(executable) == name {
 		return ""
 	}
 	return name

@@ -44,7 +44,7 @@ func judge(f *scan.Finding, d *documents) (Priority, []string) {
 	case strings.HasPrefix(executable, "/memfd:") || strings.HasPrefix(executable, "memfd:"):
 		priority++
 		reasons = append(reasons, "the executable is in memory only, not in a file")
-	case strings.HasSuffix(executable, " (deleted)"):
+	case strings.HasSuffix(executable, deleted):
 		priority++
 		reasons = append(reasons, "the executable was deleted while it ran")
 	}
