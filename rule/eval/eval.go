@@ -35,6 +35,7 @@ type Program struct {
 	until   int      // the index in terms of a sequence's until, -1 if it has none
 	fields  []string
 	clauses []Clause
+	needs   []event.Need
 }
 
 // filter is a compiled "category where condition".
@@ -88,6 +89,7 @@ func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
 		return err
 	}
 	p.terms = []filter{f}
+	p.needs = needer{o.Types}.of(q.Filter.Cond)
 	for _, e := range operands(q.Filter.Cond, eql.And) {
 		clause, err := c.cond(e, true)
 		if err != nil {

@@ -1,0 +1,14 @@
+package event
+
+// Need is one value that a document must hold somewhere for a rule to match. A reader
+// that knows how its format writes values may pass over records that hold none of a
+// rule's needs; when it is not sure it must not.
+type Need struct {
+	Field string // the field that must hold the value
+	// Text is what the value must contain: a whole keyword, or a part of one that a
+	// pattern demands; with Fold, in any case of its ASCII letters. "" for a number.
+	Text string
+	Fold bool
+	// Number is the value of a long field when Text is "".
+	Number int64
+}
