@@ -181,7 +181,7 @@ func auditLog() (older, newer *evidence) {
 	ordinary(a)
 	shell := memoryProgram(a)
 
-	hidden := shell.child(77031, "02:10:41.310", "/dev/shm/.x (deleted)", "/dev/shm/.x")
+	hidden := shell.child(77031, "02:10:41.310", "/dev/shm/.x (deleted)", "./.x")
 	hidden.name = ".x"
 	split := a.connect("02:10:44.117", hidden, "10.20.0.11", 10250, inProgress)
 	a.add("/dev/shm/.x calls node 01; its records lie in two files", split[0])
