@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,7 +62,11 @@ func hitsColumn(groups []*triage.Group) column {
 }
 
 func targetColumn(groups []*triage.Group) column {
-	c := makeColumn("DESTINATION", groups, func(_ int, g *triage.Group) string { return cell(g.Key.Target) })
+	title := "TARGET"
+	if slices.ContainsFunc(groups, hasDestination) {
+		title = "DESTINATION"
+	}
+	c := makeColumn(title, groups, func(_ int, g *triage.Group) string { return cell(g.Key.Target) })
 	c.least = len("255.255.255.255:65535")
 	return c
 }
@@ -144,14 +149,28 @@ func (p *page) group(n int, g *triage.Group) {
 }
 
 func groupTitle(g *triage.Group) string {
-	title := cell(g.Name) + " on " + hostCell(g)
-	if g.Key.Host == "" {
-		title = cell(g.Name) + " on an unknown host"
+	title := "unknown process"
+	if g.Name != "" {
+		title = cell(g.Name)
 	}
-	if g.Key.Target != "" {
-		title += " to " + cell(g.Key.Target)
+	if g.Key.Host != "" {
+		title += " on " + cell(g.Key.Host)
+	} else {
+		title += " on an unknown host"
 	}
-	return title
+	switch {
+	case g.Key.Target == "":
+		return title
+	case hasDestination(g):
+		return title + " to " + cell(g.Key.Target)
+	}
+	return title + ": " + cell(g.Key.Target)
+}
+
+// hasDestination reports whether what the group is about is a destination, not a file or
+// a name.
+func hasDestination(g *triage.Group) bool {
+	return slices.ContainsFunc(g.Facts, func(f triage.Fact) bool { return f.Label == "destination" })
 }
 
 func seenText(g *triage.Group) string {

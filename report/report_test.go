@@ -156,3 +156,22 @@ func TestManyRules(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherEvents: findings that are not about a connection are shown by what they are
+// about, and columns that would be empty are left out.
+func TestOtherEvents(t *testing.T) {
+	r := testRule()
+	r.Query = "file where true"
+	for doc, want := range map[string]string{
+		`{"host":{"name":"h"},"process":{"name":"vi"},"file":{"path":"/etc/shadow"}}`: "1. vi on h: /etc/shadow\n",
+		`{"dns":{"question":{"name":"a.example"}}}`:                                   "1. unknown process on an unknown host: a.example\n",
+		`{}`: "1. unknown process on an unknown host\n",
+	} {
+		f := &scan.Finding{Rule: r, Hits: []scan.Hit{{JSON: []byte(doc)}}}
+		text := terminal(t, caseOf(t, summaryOf(r, 1), []*scan.Finding{f}), TerminalOptions{Width: 120})
+		checkPlain(t, text, 120)
+		if !strings.Contains(text, want) || strings.Contains(text, "DESTINATION") || strings.Contains(text, "USER") {
+			t.Errorf("%s gives\n%s", doc, text)
+		}
+	}
+}
