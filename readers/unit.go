@@ -22,7 +22,8 @@ func (u *Unit) Load() (*frame.Block, error) { return &u.block, nil }
 // Release gives the block's memory back for reuse; call it once, after Load.
 func (u *Unit) Release() {
 	if u.pool != nil {
-		u.pool.Put(&u.buf)
+		buf := u.buf
+		u.pool.Put(&buf)
 	}
 	u.block, u.buf, u.pool = frame.Block{}, nil, nil
 }
