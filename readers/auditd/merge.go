@@ -326,6 +326,9 @@ func (d *Decoder) readFields(r *record) *bag {
 				d.decodeValue(&s)
 			}
 		case kindKey:
+			if bytes.HasPrefix(s.val, []byte("(null)")) {
+				continue // "key=(null)ARCH=…": the 0x1D between is easily lost in copying
+			}
 			d.decodeKey(&s)
 		case kindRes:
 			s.val = bytes.TrimRight(s.val, ")") // "(hostname=?, … res=success)'" of old releases
