@@ -1,12 +1,9 @@
 package ndjson
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/valyala/fastjson"
 
 	"kscan/readers/event"
 )
@@ -47,30 +44,4 @@ func shorten(message string) string {
 		cut--
 	}
 	return message[:cut] + "…"
-}
-
-// big parses a record that is large enough to be expensive.
-func (d *Decoder) big(text []byte) {
-	if n := countValues(text); n > maxValues {
-		d.problem(event.TooMany, fmt.Sprintf("a document with over %d values (record of %d bytes) was not examined", maxValues, len(text)))
-		return
-	}
-	v, err := d.parser.ParseBytes(text)
-	if err != nil {
-		d.failed(err)
-	} else {
-		d.parsed(v)
-	}
-	d.parser = newParser() // it keeps the memory that its largest document took
-}
-
-func newParser() fastjson.Parser { return fastjson.Parser{} }
-
-// countValues returns at least as many values as parsing text makes.
-func countValues(text []byte) int {
-	n := 1
-	for _, c := range []byte{',', '[', '{'} {
-		n += bytes.Count(text, []byte{c})
-	}
-	return n
 }

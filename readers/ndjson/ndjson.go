@@ -25,12 +25,6 @@ const (
 	// maxDetail is how many bytes of an error's text are kept: the parser quotes what it
 	// could not read.
 	maxDetail = 160
-	// bigRecord is the length from which a record is looked at before it is parsed, as
-	// parsing takes many times the memory of the text.
-	bigRecord = 256 << 10
-	// maxValues is how many values one document may have: a hundred times what any real
-	// one has, and 20 MB of parser memory. More are reported and not examined.
-	maxValues = 256 << 10
 )
 
 // Decoder makes events of blocks of JSON documents.

@@ -69,7 +69,7 @@ func (k *keys) take(key []byte, v *fastjson.Value) {
 func (d *Decoder) object(v *fastjson.Value) {
 	pending := d.action
 	d.action = action{}
-	if pending.kind == noAction {
+	if pending.kind == noAction && d.format == Lines {
 		if a := d.actionOf(v); a.kind != noAction {
 			d.action = a.awaits()
 			return

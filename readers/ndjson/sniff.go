@@ -28,7 +28,7 @@ func SniffLines(head []byte, whole bool) error {
 type sample struct {
 	lines int  // not blank
 	good  int  // a whole JSON object
-	like  int  // not whole, but begins like one
+	like  int  // not whole, but begins like one, and is not an element of a list
 	first bool // the first one is good
 }
 
@@ -50,7 +50,7 @@ func survey(head []byte, whole bool) sample {
 		case err == nil && v.Type() == fastjson.TypeObject:
 			s.good++
 			s.first = s.first || s.lines == 1
-		case bytes.HasPrefix(line, []byte(`{"`)):
+		case bytes.HasPrefix(line, []byte(`{"`)) && !bytes.HasSuffix(line, []byte(",")):
 			s.like++
 		}
 	}
