@@ -84,6 +84,9 @@ func (l *stepList) prefix(s *triage.Step) string {
 func (p *page) steps(indent int, numbered bool, steps []triage.Step, g *triage.Group) {
 	list := stepList{indent: indent, numbered: numbered}
 	for i := range steps {
+		if i > 0 && steps[i].Depth == 0 {
+			p.blank()
+		}
 		p.step(list.prefix(&steps[i]), &steps[i], g)
 	}
 }

@@ -43,7 +43,11 @@ func Terminal(w io.Writer, c *triage.Case, o TerminalOptions) error {
 	}
 	p.text(0, p.look.heading, summaryText(c.Summary, c.Groups))
 	if !c.First.IsZero() {
-		p.text(0, p.look.label, "events from "+spanText(c.First, c.Last))
+		preposition := "from "
+		if c.First.Equal(c.Last) {
+			preposition = "at "
+		}
+		p.text(0, p.look.label, "events "+preposition+spanText(c.First, c.Last))
 	}
 	p.state(c)
 	for _, r := range c.Rules {
