@@ -83,7 +83,10 @@ const run = 6
 func TestTheGuideIsInItsOwnWords(t *testing.T) {
 	r := kubelet(t)
 	published := strings.Join(words(source(t)), " ")
-	ours := words(r.Description + " " + r.Note + " " + r.Setup + " " + strings.Join(r.FalsePositives, " "))
+	// Headings are Elastic's convention, and audit rules have but one spelling.
+	given := regexp.MustCompile(`(?m)^(#+ |-a always).*$`)
+	prose := r.Description + " " + r.Note + " " + r.Setup + " " + strings.Join(r.FalsePositives, " ")
+	ours := words(given.ReplaceAllString(prose, ""))
 	for i := range len(ours) - run + 1 {
 		if phrase := strings.Join(ours[i:i+run], " "); strings.Contains(published, phrase) {
 			t.Errorf("the source has it too: %s", phrase)
