@@ -30,8 +30,19 @@ func (p *parser) compile(r *Rule) {
 	case errors.As(err, &refused):
 		p.at(r.Query, refused.At, refused.Error(), "")
 	case err != nil: // the query is right, and of a form that is not run
-		r.NotRunnable = err.Error()
+		r.NotRunnable = form(q) + " do not run yet: kscan runs event queries"
 	}
+}
+
+// form names the form of a query, in the plural.
+func form(q eql.Query) string {
+	switch q.(type) {
+	case *eql.Sequence:
+		return "sequences"
+	case *eql.Sample:
+		return "samples"
+	}
+	return "queries of this form"
 }
 
 // query notes what is wrong with the query, at its place in the file.
