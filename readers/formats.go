@@ -13,9 +13,10 @@ import (
 
 // format is what readers must know of a kind of log.
 type format struct {
-	name  string
-	block int  // bytes of a block's core
-	joins bool // records of one event may be apart, so that blocks need a window
+	name   string
+	block  int  // bytes of a block's core
+	before int  // bytes of the lines in front of a block that decoding it needs
+	joins  bool // records of one event may be apart, so that blocks need a window
 	// sniff returns nil if the head of a stream is of this format, or why it is not.
 	sniff  func(head []byte, whole bool) error
 	cutter func(io.Reader, frame.Layout) cutter
@@ -31,7 +32,7 @@ func (f *format) room(o Options) (before, after int) {
 	if f.joins {
 		return o.window(), o.window()
 	}
-	return actionRoom, 0
+	return f.before, 0
 }
 
 // Names of the formats of JSON documents that carry raw audit records: their parts have
@@ -58,7 +59,7 @@ func formats() []*format {
 			decode: func() blockDecoder { return newCarrier(ndjson.JSON) },
 		},
 		{
-			name: ndjson.Lines, block: lineBlock, cutter: lines, sniff: ndjson.SniffLines,
+			name: ndjson.Lines, block: lineBlock, before: actionRoom, cutter: lines, sniff: ndjson.SniffLines,
 			decode: func() blockDecoder { return ndjson.New(ndjson.Lines) },
 		},
 		{

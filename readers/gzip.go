@@ -86,15 +86,15 @@ func (g *gunzip) next() error {
 		return err
 	}
 	start := g.position()
+	if head, _ := g.in.Peek(memberMagic); len(head) == memberMagic && !isHeader(head) {
+		g.problem(event.Corrupt, g.out, fmt.Sprintf("no gzip member at compressed byte %d", start))
+		return g.resync()
+	}
 	err := g.z.Reset(g.in)
 	if err == nil {
 		g.z.Multistream(false)
 		g.begun = true
 		return nil
-	}
-	if errors.Is(err, gzip.ErrHeader) {
-		g.problem(event.Corrupt, g.out, fmt.Sprintf("no gzip member at compressed byte %d", start))
-		return g.resync()
 	}
 	return g.damaged(err, false)
 }
@@ -155,9 +155,11 @@ func (g *gunzip) resync() error {
 // memberMagic is how many bytes isMember looks at.
 const memberMagic = 10
 
-// isMember reports whether b starts like a gzip member: magic, deflate, no reserved flag,
-// and values of XFL and OS that are in use. By chance this is so once in 10^11 bytes.
+// isHeader reports whether b is the fixed part of a member's header.
+func isHeader(b []byte) bool { return b[0] == 0x1f && b[1] == 0x8b && b[2] == 8 && b[3]&0xe0 == 0 }
+
+// isMember is a stricter isHeader, for searching: XFL and OS have values that are in use.
+// By chance a place is so once in 10^11 bytes.
 func isMember(b []byte) bool {
-	return len(b) >= memberMagic && b[0] == 0x1f && b[1] == 0x8b && b[2] == 8 && b[3]&0xe0 == 0 &&
-		(b[8] == 0 || b[8] == 2 || b[8] == 4) && (b[9] <= 13 || b[9] == 255)
+	return isHeader(b) && (b[8] == 0 || b[8] == 2 || b[8] == 4) && (b[9] <= 13 || b[9] == 255)
 }

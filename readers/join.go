@@ -75,6 +75,10 @@ func (m *margins) surround(u *Unit, behind []entry) {
 	b.Data = m.follow(b.Data, behind)[start:]
 	b.Start -= start
 	b.End -= start
+	for i := range b.Records {
+		b.Records[i].Start -= start
+		b.Records[i].End -= start
+	}
 }
 
 // follow appends the lines of the entries behind a block, as many as fit in the window.
