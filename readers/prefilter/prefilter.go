@@ -9,8 +9,8 @@
 package prefilter
 
 import (
-	"bytes"
 	"slices"
+	"strings"
 )
 
 const (
@@ -24,60 +24,70 @@ const (
 	MaxLiterals = 64
 )
 
+// Literal is a text to look for; with Fold, in any case of its ASCII letters.
+type Literal struct {
+	Text string
+	Fold bool
+}
+
 // Finder looks for a set of literals. It is immutable and may be shared.
 type Finder struct {
-	literals [][]byte
+	literals []Literal
 	offsets  []int // of the window in each literal
 	// tables[2*j] and tables[2*j+1] give, for the low and the high half of the byte at
 	// place j of a window, the buckets that it fits.
 	tables [2 * window][16]byte
 }
 
-// New returns a Finder for the literals, none of which may be empty. It returns nil if
-// there are none or too many of them.
-func New(literals [][]byte) *Finder {
+// New returns a Finder for the literals. It returns nil if there are none, too many of
+// them, or one that is empty.
+func New(literals []Literal) *Finder {
 	if len(literals) == 0 || len(literals) > MaxLiterals {
 		return nil
 	}
 	f := &Finder{literals: slices.Clone(literals)}
 	// Neighbours share a bucket: alike literals blur a bucket least.
-	slices.SortFunc(f.literals, bytes.Compare)
-	f.literals = slices.CompactFunc(f.literals, bytes.Equal)
+	slices.SortFunc(f.literals, func(a, b Literal) int { return strings.Compare(a.Text, b.Text) })
+	f.literals = slices.Compact(f.literals)
 	for i, literal := range f.literals {
-		if len(literal) == 0 {
+		if literal.Text == "" {
 			return nil
 		}
-		offset := rarest(literal)
+		offset := rarest(literal.Text)
 		f.offsets = append(f.offsets, offset)
-		f.add(i*buckets/max(len(f.literals), buckets), literal[offset:])
+		f.add(i*buckets/max(len(f.literals), buckets), literal.Text[offset:], literal.Fold)
 	}
 	return f
 }
 
 // add puts the window of a literal into a bucket. Places past its end fit every byte.
-func (f *Finder) add(bucket int, literal []byte) {
+func (f *Finder) add(bucket int, text string, fold bool) {
 	bit := byte(1) << bucket
 	for j := range window {
 		low, high := &f.tables[2*j], &f.tables[2*j+1]
-		if j < len(literal) {
-			low[literal[j]&15] |= bit
-			high[literal[j]>>4] |= bit
+		if j >= len(text) {
+			for k := range 16 {
+				low[k] |= bit
+				high[k] |= bit
+			}
 			continue
 		}
-		for k := range 16 {
-			low[k] |= bit
-			high[k] |= bit
+		c := text[j]
+		low[c&15] |= bit
+		high[c>>4] |= bit
+		if lower := c | 0x20; fold && lower >= 'a' && lower <= 'z' {
+			high[c>>4^2] |= bit // the other case differs in one bit of the high half
 		}
 	}
 }
 
 // rarest returns the offset of the window of the literal that logs have least.
-func rarest(literal []byte) int {
+func rarest(literal string) int {
 	best, offset := 0, 0
 	for i := 0; i+window <= len(literal); i++ {
 		score := 0
-		for _, c := range literal[i : i+window] {
-			score += rarity(c)
+		for j := range window {
+			score += rarity(literal[i+j])
 		}
 		if score > best {
 			best, offset = score, i
@@ -104,28 +114,53 @@ func Words(n int) int { return (n + 63) / 64 }
 
 // Scan sets bit i%64 of hits[i/64] where the window of a literal may stand at data[i], and
 // the same bit of newlines where data[i] is '\n'. Both have Words(len(data)) words, which
-// Scan overwrites.
-func (f *Finder) Scan(data []byte, newlines, hits []uint64) {
+// Scan overwrites. It reports whether all of data is ASCII.
+func (f *Finder) Scan(data []byte, newlines, hits []uint64) (ascii bool) {
 	// The vector code reads window-1 bytes past what it marks.
 	whole := max(len(data)-(window-1), 0) / 64
+	high := 0
 	if whole > 0 && hasVector {
-		scanVector(&data[0], whole, &f.tables, &newlines[0], &hits[0])
+		high = scanVector(&data[0], whole, &f.tables, &newlines[0], &hits[0])
 	} else {
 		whole = 0
 	}
 	for w := whole; w < Words(len(data)); w++ {
 		newlines[w], hits[w] = f.scanWord(data, w*64)
 	}
+	for _, c := range data[whole*64:] {
+		high |= int(c & 0x80)
+	}
+	return high == 0
 }
 
-// Match reports whether a literal really stands where Scan marked data[i].
-func (f *Finder) Match(data []byte, i int) bool {
+// Match reports whether a literal really stands where Scan marked data[i], and where it
+// begins and ends.
+func (f *Finder) Match(data []byte, i int) (literal Literal, at int, ok bool) {
 	for k, literal := range f.literals {
-		if at := i - f.offsets[k]; at >= 0 && bytes.HasPrefix(data[at:], literal) {
-			return true
+		at := i - f.offsets[k]
+		if at < 0 || len(data)-at < len(literal.Text) {
+			continue
+		}
+		text := data[at : at+len(literal.Text)]
+		if string(text) == literal.Text || literal.Fold && equalFold(text, literal.Text) {
+			return literal, at, true
 		}
 	}
-	return false
+	return Literal{}, 0, false
+}
+
+// equalFold reports whether texts of one length are equal but for the case of ASCII letters.
+func equalFold(a []byte, b string) bool {
+	for i, c := range a {
+		d := b[i]
+		if c == d {
+			continue
+		}
+		if lower := c | 0x20; lower != d|0x20 || lower < 'a' || lower > 'z' {
+			return false
+		}
+	}
+	return true
 }
 
 // scanWord is the plain form of the search: the bits of the 64 places from start on.

@@ -3,10 +3,11 @@ package prefilter
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 	"testing"
 )
 
-var seeds = [][]byte{[]byte("1025"), []byte("saddr=0200280A"), []byte("a"), []byte("\n"), []byte("ab"), []byte("10.25")}
+var seeds = []Literal{{"1025", false}, {"saddr=0200280A", true}, {"a", false}, {"\n", false}, {"ab", true}, {"10.25", false}}
 
 func maps(f *Finder, data []byte) (newlines, hits []uint64) {
 	newlines, hits = make([]uint64, Words(len(data))), make([]uint64, Words(len(data)))
@@ -17,17 +18,20 @@ func maps(f *Finder, data []byte) (newlines, hits []uint64) {
 // FuzzScan demands that the vector code and the plain form mark the same places, that
 // newlines are marked exactly, and that every literal in the data is marked and matched.
 func FuzzScan(f *testing.F) {
-	f.Add([]byte("destination\":{\"port\":10250}}\n{\"saddr=0200280A"), []byte("1025"), []byte("280A"))
-	f.Add(bytes.Repeat([]byte("10250\n"), 50), []byte("0\n"), []byte("x"))
-	f.Fuzz(func(t *testing.T, data, a, b []byte) {
-		finder := New(append([][]byte{a, b}, seeds...))
+	f.Add([]byte("destination\":{\"port\":10250}}\n{\"saddr=0200280A"), "1025", "280A")
+	f.Add(bytes.Repeat([]byte("10250\n"), 50), "0\n", "x")
+	f.Fuzz(func(t *testing.T, data []byte, a, b string) {
+		finder := New(append([]Literal{{a, false}, {b, true}}, seeds...))
 		if finder == nil {
 			if len(a) > 0 && len(b) > 0 {
 				t.Fatal("no finder for literals that are not empty")
 			}
 			return
 		}
-		newlines, hits := maps(finder, data)
+		newlines, hits := make([]uint64, Words(len(data))), make([]uint64, Words(len(data)))
+		if ascii := finder.Scan(data, newlines, hits); ascii != isASCII(data) {
+			t.Fatalf("ASCII: %v", ascii)
+		}
 		for w := range hits {
 			n, h := finder.scanWord(data, w*64)
 			if n != newlines[w] || h != hits[w] {
@@ -48,30 +52,48 @@ func FuzzScan(f *testing.F) {
 }
 
 // checkAll demands that each place of the literal is marked and matched.
-func checkAll(t *testing.T, f *Finder, data []byte, hits []uint64, literal []byte, offset int) {
+func checkAll(t *testing.T, f *Finder, data []byte, hits []uint64, literal Literal, offset int) {
 	t.Helper()
-	for at := 0; at+len(literal) <= len(data); at++ {
-		if !bytes.HasPrefix(data[at:], literal) {
+	for at := 0; at+len(literal.Text) <= len(data); at++ {
+		text := string(data[at : at+len(literal.Text)])
+		if text != literal.Text && !(literal.Fold && asciiUpper(text) == asciiUpper(literal.Text)) {
 			continue
 		}
 		i := at + offset
 		if hits[i/64]>>(i%64)&1 == 0 {
-			t.Fatalf("%q at %d is not marked", literal, at)
+			t.Fatalf("%q at %d is not marked", literal.Text, at)
 		}
-		if !f.Match(data, i) {
-			t.Fatalf("%q at %d does not match", literal, at)
+		if _, _, ok := f.Match(data, i); !ok {
+			t.Fatalf("%q at %d does not match", literal.Text, at)
 		}
 	}
 }
 
+func isASCII(data []byte) bool {
+	return !slices.ContainsFunc(data, func(c byte) bool { return c > 127 })
+}
+
+func asciiUpper(s string) string {
+	upper := []byte(s)
+	for i, c := range upper {
+		if c >= 'a' && c <= 'z' {
+			upper[i] = c - 'a' + 'A'
+		}
+	}
+	return string(upper)
+}
+
 func TestMatchRefusesWhatIsNoLiteral(t *testing.T) {
-	f := New([][]byte{[]byte("10250"), []byte("10255")})
+	f := New([]Literal{{"10250", false}, {"10255", false}})
 	data := []byte("10251 10250")
 	_, hits := maps(f, data)
 	var matched []int
 	for i := range data {
-		if hits[i/64]>>(i%64)&1 == 1 && f.Match(data, i) {
-			matched = append(matched, i-f.offsets[0])
+		if hits[i/64]>>(i%64)&1 == 0 {
+			continue
+		}
+		if _, at, ok := f.Match(data, i); ok {
+			matched = append(matched, at)
 		}
 	}
 	if len(matched) != 1 || matched[0] != 6 {
@@ -80,11 +102,11 @@ func TestMatchRefusesWhatIsNoLiteral(t *testing.T) {
 }
 
 func TestNoFinder(t *testing.T) {
-	many := make([][]byte, MaxLiterals+1)
+	many := make([]Literal, MaxLiterals+1)
 	for i := range many {
-		many[i] = []byte{byte(i), 1}
+		many[i].Text = string(rune('a' + i))
 	}
-	for _, literals := range [][][]byte{nil, {{}}, many} {
+	for _, literals := range [][]Literal{nil, {{}}, many} {
 		if New(literals) != nil {
 			t.Errorf("a finder for %d literals", len(literals))
 		}
@@ -93,7 +115,7 @@ func TestNoFinder(t *testing.T) {
 
 func BenchmarkScan(b *testing.B) {
 	data := bytes.Repeat([]byte(`{"@timestamp":"2025-11-20T10:00:00.000Z","process":{"pid":10253,"name":"kubelet"}}`+"\n"), 12000)
-	f := New([][]byte{[]byte("10250"), []byte("10255"), []byte("1.025"), []byte("10.25"), []byte("102.5")})
+	f := New([]Literal{{"10250", false}, {"10255", false}, {"1.025", false}, {"10.25", false}, {"102.5", false}})
 	newlines, hits := make([]uint64, Words(len(data))), make([]uint64, Words(len(data)))
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {

@@ -6,6 +6,7 @@ import "golang.org/x/sys/cpu"
 var hasVector = cpu.X86.HasAVX2
 
 // scanVector marks words*64 places from data on; it reads window-1 bytes more.
+// high is not 0 if a byte among them is over 127.
 //
 //go:noescape
-func scanVector(data *byte, words int, tables *[2 * window][16]byte, newlines, hits *uint64)
+func scanVector(data *byte, words int, tables *[2 * window][16]byte, newlines, hits *uint64) (high int)

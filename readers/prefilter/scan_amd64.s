@@ -17,9 +17,12 @@ GLOBL newline<>(SB), RODATA|NOPTR, $8
 	VPSHUFB Y2, hi, Y2  \
 	VPAND   Y1, Y2, Y1
 
-// HALF marks 32 places from off(SI) on: newlines in nl, candidates inverted in hit.
+// HALF marks 32 places from off(SI) on: newlines in nl, candidates inverted in hit. It
+// collects in R12 the high bits of the bytes there.
 #define HALF(off, nl, hit) \
 	PLACE(off+0, Y8, Y9)    \
+	VPMOVMSKB Y0, R11       \
+	ORQ     R11, R12        \
 	VPCMPEQB Y0, Y6, Y3     \
 	VPMOVMSKB Y3, nl        \
 	VMOVDQA Y1, Y4          \
@@ -32,8 +35,8 @@ GLOBL newline<>(SB), RODATA|NOPTR, $8
 	VPCMPEQB Y5, Y4, Y4     \
 	VPMOVMSKB Y4, hit
 
-// func scanVector(data *byte, words int, tables *[8][16]byte, newlines, hits *uint64)
-TEXT ·scanVector(SB), NOSPLIT, $0-40
+// func scanVector(data *byte, words int, tables *[8][16]byte, newlines, hits *uint64) (high int)
+TEXT ·scanVector(SB), NOSPLIT, $0-48
 	MOVQ data+0(FP), SI
 	MOVQ words+8(FP), CX
 	MOVQ tables+16(FP), DX
@@ -42,6 +45,7 @@ TEXT ·scanVector(SB), NOSPLIT, $0-40
 	VPBROADCASTQ nibble<>(SB), Y7
 	VPBROADCASTQ newline<>(SB), Y6
 	VPXOR Y5, Y5, Y5
+	XORQ R12, R12
 	VBROADCASTI128 0(DX), Y8
 	VBROADCASTI128 16(DX), Y9
 	VBROADCASTI128 32(DX), Y10
@@ -67,4 +71,5 @@ loop:
 	DECQ CX
 	JNZ  loop
 	VZEROUPPER
+	MOVQ R12, high+40(FP)
 	RET

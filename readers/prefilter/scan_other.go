@@ -5,6 +5,6 @@ package prefilter
 // hasVector: there is no vector code for this processor yet, so Scan is the plain form.
 const hasVector = false
 
-func scanVector(*byte, int, *[2 * window][16]byte, *uint64, *uint64) {
+func scanVector(*byte, int, *[2 * window][16]byte, *uint64, *uint64) int {
 	panic("no vector code for this processor")
 }
