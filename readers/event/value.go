@@ -60,9 +60,7 @@ func (c *Coercer) Coerce(dst *Value, v *fastjson.Value, t Type) bool {
 	case IP:
 		dst.IP, ok = ParseIP(text)
 	case Date:
-		if time, valid := ParseTime(text); valid {
-			dst.Int, ok = time.UnixMilli(), true
-		}
+		dst.Int, ok = parseDate(text)
 	}
 	if !ok && len(text) > 0 { // "" is null for these types, not an error
 		c.Failed++
@@ -89,6 +87,15 @@ func (c *Coercer) text(v *fastjson.Value) []byte {
 	n := len(c.buf)
 	c.buf = v.MarshalTo(c.buf)
 	return c.buf[n:len(c.buf):len(c.buf)]
+}
+
+// parseDate reads a date as milliseconds. Numbers beyond the year 9999, which are no
+// times, have an order all the same.
+func parseDate(text []byte) (int64, bool) {
+	if t, ok := ParseTime(text); ok {
+		return t.UnixMilli(), true
+	}
+	return parseInt(text)
 }
 
 func (v *Value) setNumber(text []byte) bool {

@@ -101,7 +101,8 @@ func setNumber(v *event.Value, text []byte) bool {
 func dateRange(text []byte) (from, to int64, ok bool) {
 	t, ok := event.ParseTime(text)
 	if !ok {
-		return 0, 0, false
+		n, err := strconv.ParseInt(string(text), 10, 64)
+		return n, n, err == nil
 	}
 	from = t.UnixMilli()
 	clock := ""

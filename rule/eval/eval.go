@@ -31,11 +31,14 @@ type Options struct {
 type Program struct {
 	query   eql.Query
 	set     *Set
-	terms   []filter // one for an event query
-	until   int      // the index in terms of a sequence's until, -1 if it has none
+	terms   []term // one for an event query
+	until   int    // the index in terms of a sequence's until, -1 if it has none
 	fields  []string
+	slots   []int // of fields, in Scratch.found
 	clauses []Clause
-	needs   []event.Need
+
+	timestamp, tiebreaker int // columns; the tiebreaker's is -1 if there is none
+	needs                 []event.Need
 }
 
 // filter is a compiled "category where condition".
@@ -64,6 +67,9 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 	if o.CategoryField == "" {
 		o.CategoryField = "event.category"
 	}
+	if o.TimestampField == "" {
+		o.TimestampField = "@timestamp"
+	}
 	if o.Types == nil {
 		o.Types = event.TypeOf
 	}
@@ -73,6 +79,10 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 	switch q := q.(type) {
 	case *eql.EventQuery:
 		err = c.eventQuery(p, q, o)
+	case *eql.Sequence:
+		err = c.sequence(p, q, o)
+	case *eql.Sample:
+		err = c.joined(p, q.By, q.Terms, o)
 	default:
 		err = fmt.Errorf("cannot run a query of type %T", q)
 	}
@@ -80,6 +90,13 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 		return nil, err
 	}
 	p.fields = slices.Sorted(maps.Keys(c.fields))
+	for _, name := range p.fields {
+		p.slots = append(p.slots, t.finder.Add(name))
+	}
+	p.timestamp = t.column(o.TimestampField, event.Date)
+	if p.tiebreaker = -1; o.TiebreakerField != "" {
+		p.tiebreaker = c.set.column(o.TiebreakerField, c.typeOf(o.TiebreakerField))
+	}
 	return p, nil
 }
 
@@ -88,7 +105,7 @@ func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
 	if err != nil {
 		return err
 	}
-	p.terms = []filter{f}
+	p.terms = []term{{filter: f, runs: 1}}
 	p.needs = needer{o.Types}.of(q.Filter.Cond)
 	for _, e := range operands(q.Filter.Cond, eql.And) {
 		clause, err := c.cond(e, true)
@@ -96,6 +113,31 @@ func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
 			return err
 		}
 		p.clauses = append(p.clauses, Clause{e, clause.test})
+	}
+	return nil
+}
+
+func (c *compiler) sequence(p *Program, q *eql.Sequence, o Options) error {
+	if err := c.joined(p, q.By, q.Terms, o); err != nil || q.Until == nil {
+		return err
+	}
+	p.until = len(p.terms)
+	return c.joined(p, q.By, []eql.Term{*q.Until}, o)
+}
+
+// joined compiles terms with the join keys that they have in common.
+func (c *compiler) joined(p *Program, by []*eql.Field, terms []eql.Term, o Options) error {
+	for i := range terms {
+		t := &terms[i]
+		f, err := c.filter(&t.Filter, o)
+		if err != nil {
+			return err
+		}
+		out := term{filter: f, runs: max(t.Runs, 1), missing: t.Missing}
+		for _, field := range slices.Concat(by, t.By) {
+			out.keys = append(out.keys, joinKey{c.column(field.Name), field.Optional})
+		}
+		p.terms = append(p.terms, out)
 	}
 	return nil
 }
@@ -130,9 +172,15 @@ func (p *Program) Match(e *event.Event, s *Scratch) bool {
 	return p.Matches(s)
 }
 
-// Matches reports whether an event query matches the loaded event.
+// Matches reports whether an event query matches the loaded event, or for a sequence or
+// sample whether the event matches any term.
 func (p *Program) Matches(s *Scratch) bool {
-	return p.terms[0].inCategory(s) && p.terms[0].holds(s)
+	for i := range p.terms {
+		if p.terms[i].inCategory(s) && p.terms[i].holds(s) {
+			return true
+		}
+	}
+	return false
 }
 
 // InCategory reports whether the event is in the category of the query, or of any of
@@ -155,6 +203,9 @@ func (p *Program) Category(s *Scratch) bool {
 // Fields returns the names of the fields the query reads, sorted; the category field
 // is among them unless the category is "any".
 func (p *Program) Fields() []string { return p.fields }
+
+// Has reports whether the loaded event has a value for a field, by its index in Fields.
+func (p *Program) Has(s *Scratch, field int) bool { return len(s.found.Values(p.slots[field])) > 0 }
 
 // Clauses returns the terms that "and" joins at the top of an event query's condition,
 // in the order of the source.

@@ -1,0 +1,192 @@
+package eval
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"kscan/readers/event"
+	"kscan/rule/eql"
+)
+
+// term is one step of a sequence or sample, or the whole of an event query.
+type term struct {
+	filter
+	keys    []joinKey
+	runs    int
+	missing bool // "![…]"
+}
+
+// joinKey is a field whose value the events of a match have in common.
+type joinKey struct {
+	column   int
+	optional bool // null is a value like any other
+}
+
+// Key is the values of the join keys that the events of one match share. Keys with the
+// same ID are the same.
+type Key struct {
+	ID     string
+	Values []event.Value // Type Unknown is null; the texts are copies
+}
+
+// Entry says that an event can be a step, under one key.
+type Entry struct {
+	Term int
+	Key  *Key
+}
+
+// Point is what a Run needs of one event: what it can be, and where it is in time. It
+// holds no part of the event.
+type Point struct {
+	Entries []Entry
+	Time    int64 // milliseconds since 1970, as Elasticsearch keeps dates
+	Dated   bool
+	Tie     event.Value // the tiebreaker; Type Unknown if there is none
+	Handle  int         // the caller's, to know the event again
+}
+
+// maxTuples bounds how many keys one event gives one term: each combination of the
+// values of array fields is a key. Scratch.Cut counts the events that had more.
+const maxTuples = 10_000
+
+// Point returns what the loaded event is to the query; false if it can be no step.
+func (p *Program) Point(s *Scratch) (Point, bool) {
+	var out Point
+	for i := range p.terms {
+		t := &p.terms[i]
+		if !t.inCategory(s) || !t.holds(s) {
+			continue
+		}
+		for _, key := range t.tuples(s) {
+			out.Entries = append(out.Entries, Entry{i, key})
+		}
+	}
+	if len(out.Entries) == 0 {
+		return out, false
+	}
+	if values := s.column(p.timestamp); len(values) > 0 {
+		out.Time, out.Dated = values[0].Int, true
+	}
+	if p.tiebreaker >= 0 {
+		if values := s.column(p.tiebreaker); len(values) > 0 {
+			out.Tie = owned(values[0].Value)
+		}
+	}
+	return out, true
+}
+
+func owned(v event.Value) event.Value {
+	v.Text = slices.Clone(v.Text)
+	return v
+}
+
+// tuples returns the keys that the loaded event has: none if one is missing that must
+// not be.
+func (t *term) tuples(s *Scratch) []*Key {
+	tuples := [][]event.Value{nil}
+	for _, k := range t.keys {
+		values := s.column(k.column)
+		if len(values) == 0 && !k.optional {
+			return nil
+		}
+		var longer [][]event.Value
+		for _, tuple := range tuples {
+			if len(values) == 0 {
+				longer = append(longer, append(slices.Clip(tuple), event.Value{}))
+			}
+			for i := range values {
+				longer = append(longer, append(slices.Clip(tuple), owned(values[i].Value)))
+			}
+			if len(longer) > maxTuples {
+				s.Cut++
+				longer = longer[:maxTuples]
+				break
+			}
+		}
+		tuples = longer
+	}
+	var keys []*Key
+	seen := make(map[string]bool)
+	for _, tuple := range tuples {
+		if key := newKey(tuple); !seen[key.ID] {
+			seen[key.ID] = true
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// newKey gives the values an ID: their texts, each with its length. A number and its
+// text are the same key, as they would be under one mapping.
+func newKey(values []event.Value) *Key {
+	var id []byte
+	for i := range values {
+		if values[i].Type == event.Unknown {
+			id = append(id, 0)
+			continue
+		}
+		text := appendText(nil, &values[i])
+		id = binary.AppendUvarint(id, uint64(len(text))+1)
+		id = append(id, text...)
+	}
+	return &Key{string(id), values}
+}
+
+// compareKeys orders keys as Elasticsearch does those of samples: null first, then by
+// the value.
+func compareKeys(a, b *Key) int {
+	for i := range a.Values {
+		if c := compareOrdered(&a.Values[i], &b.Values[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// compareOrdered is a total order of values: null, then numbers, then all others.
+func compareOrdered(a, b *event.Value) int {
+	rank := func(v *event.Value) int {
+		switch {
+		case v.Type == event.Unknown:
+			return 0
+		case isNumber(v):
+			return 1
+		}
+		return 2
+	}
+	if x, y := rank(a), rank(b); x != y || x == 0 {
+		return x - y
+	}
+	less, greater := eql.Lt, eql.Gt
+	switch {
+	case isNumber(a) && compareNumbers(less, a, b):
+		return -1
+	case isNumber(a) && compareNumbers(greater, a, b):
+		return 1
+	case isNumber(a):
+		return 0
+	}
+	return slices.Compare(appendText(nil, a), appendText(nil, b))
+}
+
+// comparePoints orders by time, then tiebreaker; those without one come last.
+func comparePoints(a, b *Point) int {
+	switch {
+	case a.Dated != b.Dated:
+		return last(!a.Dated)
+	case a.Time != b.Time:
+		return last(a.Time > b.Time)
+	}
+	noA, noB := a.Tie.Type == event.Unknown, b.Tie.Type == event.Unknown
+	if noA != noB {
+		return last(noA)
+	}
+	return compareOrdered(&a.Tie, &b.Tie)
+}
+
+func last(first bool) int {
+	if first {
+		return 1
+	}
+	return -1
+}
