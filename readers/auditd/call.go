@@ -6,18 +6,18 @@ import (
 	"strconv"
 )
 
-// addCall names the architecture and the system call of the main record.
-func (d *Decoder) addCall(typ uint16, fields *bag) {
+// addCall names the architecture and the system call of the main record; either may be
+// nil.
+func (d *Decoder) addCall(typ uint16, archVal, val []byte) {
 	e := &d.event
 	arch := ""
-	if val := fields.ofKind(kindArch); val != nil {
-		arch = d.addArch(val)
+	if archVal != nil {
+		arch = d.addArch(archVal)
 	}
 	if typ == typeUringOp {
-		d.addUringOp(fields.get("uring_op"))
+		d.addUringOp(e.data.get("uring_op"))
 		return
 	}
-	val := fields.ofKind(kindSyscall)
 	if val == nil {
 		return
 	}
@@ -31,9 +31,12 @@ func (d *Decoder) addCall(typ uint16, fields *bag) {
 	if e.call != 0 {
 		val = d.temp(d.tables.syscalls[e.call].name)
 	}
-	e.data.set([]byte("syscall"), val, kindData)
-	if sig, ok := parseUint(fields.ofKind(kindSig), 10); ok && typ == typeSeccomp && sig < uint64(len(signals)) && sig > 0 {
-		e.data.set([]byte("sig"), d.temp("SIG"+signals[sig]), kindData)
+	e.data.set(keySyscall, val, kindData)
+	if typ != typeSeccomp {
+		return
+	}
+	if sig, ok := parseUint(e.data.ofKind(kindSig), 10); ok && sig < uint64(len(signals)) && sig > 0 {
+		e.data.set(keySig, d.temp("SIG"+signals[sig]), kindData)
 	}
 }
 
@@ -46,7 +49,7 @@ func (d *Decoder) addArch(val []byte) (arch string) {
 			arch = "unknown[" + strconv.FormatUint(n, 16) + "]"
 		}
 	}
-	d.event.data.set([]byte("arch"), d.temp(arch), kindData)
+	d.event.data.set(keyArch, d.temp(arch), kindData)
 	return arch
 }
 
@@ -72,7 +75,7 @@ func (d *Decoder) finishCall() {
 		return
 	}
 	name := socketcalls[n]
-	e.data.add([]byte("socketcall"), d.temp(name), kindData)
+	e.data.add(keySocketcall, d.temp(name), kindData)
 	if call, ok := d.tables.byName[name]; ok {
 		e.call = call
 	}

@@ -23,6 +23,9 @@ func FuzzDecode(f *testing.F) {
 		if d := cmp.Diff(want.events, got.events); d != "" {
 			t.Errorf("events differ (-whole +cut):\n%s", d)
 		}
+		if d := cmp.Diff(want.problems, got.problems); d != "" {
+			t.Errorf("problems differ (-whole +cut):\n%s", d)
+		}
 		decodeAll(Options{JSON: true}, log)
 		_ = Sniff([]byte(log))
 	})

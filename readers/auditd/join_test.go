@@ -59,8 +59,12 @@ func blockOf(log string, start, end, margin int) *frame.Block {
 	if i := strings.LastIndexByte(log[:from], '\n'); from > 0 {
 		from = i + 1
 	}
-	if i := strings.IndexByte(log[to:], '\n'); i >= 0 && to < len(log) && log[to-1] != '\n' {
-		to += i + 1
+	if to < len(log) && log[to-1] != '\n' {
+		if i := strings.IndexByte(log[to:], '\n'); i >= 0 {
+			to += i + 1
+		} else {
+			to = len(log)
+		}
 	}
 	return &frame.Block{Data: []byte(log[from:to]), Start: start - from, End: end - from, Offset: int64(start)}
 }

@@ -113,40 +113,49 @@ func rank(typ uint16) int {
 // addMain takes the fields of the main record.
 func (d *Decoder) addMain(r *record) {
 	e := &d.event
-	fields := d.readFields(r)
-	e.names, d.names = d.names, e.names
-	e.hasCall = r.typ == typeSyscall || r.typ == typeUringOp
-	for i := range fields.pairs {
-		p := &fields.pairs[i]
-		switch p.kind {
+	var arch, call []byte
+	hasSuccess := false
+	s := d.open(r, &e.data)
+	for {
+		k, ok := d.nextField(r, &s)
+		if !ok {
+			break
+		}
+		switch k {
 		case kindID, kindUnset:
-			e.ids.set(p.key, p.val, p.kind)
+			e.ids.set(s.key, s.val, k)
 		case kindSession:
-			e.session = p.val
+			e.session = s.val
 		case kindSubj:
-			splitContext(&e.selinux, "", p.val)
+			e.selinux.reset()
+			splitContext(&e.selinux, selinuxKeys, s.val)
 		case kindKey:
-			e.tags = appendTags(e.tags, p.val)
+			e.tags = appendTags(e.tags[:0], s.val)
 		case kindItems:
 			if !e.compound || r.typ != typeSyscall {
-				e.data.set(p.key, p.val, kindData)
+				e.data.set(s.key, s.val, kindData)
 			}
 		case kindSuccess, kindRes:
-			if p.kind == kindSuccess || fields.ofKind(kindSuccess) == nil {
-				e.result = resultOf(p.val)
+			if k == kindSuccess || !hasSuccess {
+				e.result = resultOf(s.val)
 			}
+			hasSuccess = hasSuccess || k == kindSuccess
 		case kindExit:
-			e.data.set(p.key, d.exitName(p.val), kindData)
-			e.exit, e.hasExit = signed(p.val)
-		case kindArch, kindSyscall:
-			// both below, when both are known
+			e.data.set(s.key, d.exitName(s.val), kindData)
+			e.exit, e.hasExit = signed(s.val)
+		case kindArch:
+			arch = s.val
+		case kindSyscall:
+			call = s.val
 		case kindSaddr: // AUOMS puts a whole event into one record
-			e.socket, d.scratch = parseAddress(p.val, d.scratch)
+			e.socket, d.scratch = parseAddress(s.val, d.scratch)
 		default:
-			e.data.set(p.key, p.val, p.kind)
+			e.data.set(s.key, s.val, k)
 		}
 	}
-	d.addCall(r.typ, fields)
+	e.names, d.names = d.names, e.names
+	e.hasCall = r.typ == typeSyscall || r.typ == typeUringOp
+	d.addCall(r.typ, arch, call)
 }
 
 // addRecord takes the fields of any other record; those that the event has stay.
@@ -178,13 +187,13 @@ func (d *Decoder) addOther(fields *bag) {
 		p := &fields.pairs[i]
 		switch p.kind {
 		case kindSuccess, kindRes:
-			e.data.add([]byte("result"), []byte(resultOf(p.val)), kindData)
+			e.data.add(keyResult, d.temp(resultOf(p.val)), kindData)
 		case kindExit:
 			e.data.add(p.key, d.exitName(p.val), kindData)
 		case kindKey:
 			// the key of a rule is the main record's
 		case kindSubj:
-			splitContext(&e.data, "subj_", p.val)
+			splitContext(&e.data, subjKeys, p.val)
 		case kindArch, kindSyscall, kindItems:
 			e.data.add(p.key, p.val, kindData)
 		default:
@@ -196,10 +205,9 @@ func (d *Decoder) addOther(fields *bag) {
 func (e *auditEvent) addPath(fields, names *bag) {
 	for i := range fields.pairs {
 		p := fields.pairs[i]
-		if p.kind == kindKey {
-			continue
+		if p.kind != kindKey {
+			e.paths = append(e.paths, p)
 		}
-		e.paths = append(e.paths, p)
 	}
 	for _, name := range [...]string{"OUID", "OGID"} {
 		if val := names.get(name); isName(val) {
@@ -223,17 +231,36 @@ func isName(val []byte) bool {
 	return len(val) > 0 && string(val) != "unset" && !bytes.HasPrefix(val, []byte("unknown("))
 }
 
-// contextParts are the parts of a SELinux context, in order.
-var contextParts = [...]string{"user", "role", "domain", "level", "category"}
+// Keys that the decoder sets itself.
+var (
+	keyArch       = []byte("arch")
+	keySyscall    = []byte("syscall")
+	keySocketcall = []byte("socketcall")
+	keySig        = []byte("sig")
+	keyResult     = []byte("result")
+	keyVerdict    = []byte("seresult")
+	keyPerms      = []byte("seperms")
+	selinuxKeys   = contextKeys("")
+	subjKeys      = contextKeys("subj_")
+	objKeys       = contextKeys("obj_")
+)
 
-// splitContext sets prefix+part for each part of "user:role:domain:level:category".
-func splitContext(to *bag, prefix string, context []byte) {
-	for i, part := range contextParts {
+// contextKeys are the keys for the parts of a SELinux context, in order.
+func contextKeys(prefix string) (keys [5][]byte) {
+	for i, part := range [...]string{"user", "role", "domain", "level", "category"} {
+		keys[i] = []byte(prefix + part)
+	}
+	return keys
+}
+
+// splitContext sets a key for each part of "user:role:domain:level:category".
+func splitContext(to *bag, keys [5][]byte, context []byte) {
+	for i, key := range keys {
 		val, rest, more := bytes.Cut(context, []byte(":"))
-		if i == len(contextParts)-1 {
+		if i == len(keys)-1 {
 			val, more = context, false
 		}
-		to.add([]byte(prefix+part), val, kindData)
+		to.add(key, val, kindData)
 		if !more {
 			return
 		}
@@ -298,61 +325,74 @@ func (d *Decoder) temp(s string) []byte {
 func (d *Decoder) readFields(r *record) *bag {
 	fields := &d.fields
 	fields.reset()
+	s := d.open(r, fields)
+	for {
+		k, ok := d.nextField(r, &s)
+		if !ok {
+			return fields
+		}
+		if r.typ == typePath && string(s.key) == "obj" {
+			splitContext(fields, objKeys, s.val)
+			continue
+		}
+		fields.set(s.key, s.val, k)
+	}
+}
+
+// open returns a scanner of a record's fields; to takes those that have no key.
+func (d *Decoder) open(r *record, to *bag) scanner {
 	d.names.reset()
 	s := scanner{body: d.text[r.body:r.end]}
 	if r.typ == typeAVC {
-		d.readAVC(&s)
+		s.body = readAVC(s.body, to)
 	}
+	return s
+}
+
+// nextField scans the next field that says something and decodes its value.
+func (d *Decoder) nextField(r *record, s *scanner) (k kind, ok bool) {
 	for s.next() {
 		if isUseless(s.val) {
 			continue
 		}
-		k := kindOf(s.key)
-		switch k {
+		switch k = kindOf(s.key); k {
 		case kindInside:
 			d.names.set(s.key, s.val, k)
 			continue
-		case kindUnset, kindSession:
-			if r.typ == typeLogin && before(&s) != "" {
-				break
+		case kindID, kindUnset, kindSession:
+			if r.typ == typeLogin && d.rename(s) {
+				return kindOf(s.key), true
 			}
-			if string(s.val) == "4294967295" || string(s.val) == "-1" {
+			if k != kindID && (string(s.val) == "4294967295" || string(s.val) == "-1") {
 				s.val = unset
 			}
 		case kindEncoded, kindComm, kindExe, kindCwd, kindTitle:
-			d.decodeValue(&s)
+			d.decodeValue(s)
 		case kindText:
 			if r.typ == typeTTY || r.typ == typeUserTTY {
-				d.decodeValue(&s)
+				d.decodeValue(s)
 			}
 		case kindKey:
 			if bytes.HasPrefix(s.val, []byte("(null)")) {
 				continue // "key=(null)ARCH=…": the 0x1D between is easily lost in copying
 			}
-			d.decodeKey(&s)
+			d.decodeKey(s)
 		case kindRes:
 			s.val = bytes.TrimRight(s.val, ")") // "(hostname=?, … res=success)'" of old releases
 		}
-		d.put(r, &s, k)
+		return k, true
 	}
-	return fields
+	return 0, false
 }
 
-func (d *Decoder) put(r *record, s *scanner, k kind) {
-	key, val := s.key, s.val
-	switch r.typ {
-	case typeLogin:
-		if word := before(s); word != "" {
-			key = d.temp(word + string(key))
-			k = kindOf(key)
-		}
-	case typePath:
-		if string(key) == "obj" {
-			splitContext(&d.fields, "obj_", val)
-			return
-		}
+// rename makes "old auid=" and "new auid=" of LOGIN records the keys old_auid and
+// new_auid, and reports whether it did.
+func (d *Decoder) rename(s *scanner) bool {
+	word := before(s)
+	if word != "" {
+		s.key = d.temp(word + string(s.key))
 	}
-	d.fields.set(key, val, k)
+	return word != ""
 }
 
 // before returns the prefix that a word before a field of LOGIN makes: "old auid=" is
@@ -367,23 +407,24 @@ func before(s *scanner) string {
 	return ""
 }
 
-// readAVC reads what SELinux writes before its fields: "avc:  denied  { read } for …".
-func (d *Decoder) readAVC(s *scanner) {
-	rest, ok := bytes.CutPrefix(s.body, []byte("avc:"))
+// readAVC reads what SELinux writes before its fields, "avc:  denied  { read } for …",
+// and returns the rest.
+func readAVC(body []byte, to *bag) []byte {
+	rest, ok := bytes.CutPrefix(body, []byte("avc:"))
 	if !ok {
-		return
+		return body
 	}
 	head, rest, ok := bytes.Cut(rest, []byte("{"))
 	if !ok {
-		return
+		return body
 	}
 	perms, rest, ok := bytes.Cut(rest, []byte("}"))
 	if !ok || !bytes.HasPrefix(bytes.TrimLeft(rest, " "), []byte("for ")) {
-		return
+		return body
 	}
-	d.fields.set([]byte("seresult"), bytes.TrimSpace(head), kindData)
-	d.fields.set([]byte("seperms"), bytes.Join(bytes.Fields(perms), []byte(",")), kindData)
-	s.body = rest
+	to.set(keyVerdict, bytes.TrimSpace(head), kindData)
+	to.set(keyPerms, bytes.Join(bytes.Fields(perms), []byte(",")), kindData)
+	return rest
 }
 
 // decodeValue decodes a value that is not quoted and is hex. A NUL separates the
