@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"kscan/readers/event"
 	"kscan/rule/eql"
 	"kscan/rule/eval"
 )
@@ -18,6 +19,9 @@ func (p *parser) compile(r *Rule) {
 	q, err := eql.Parse(r.Query)
 	if err != nil {
 		p.query(r.Query, err)
+		return
+	}
+	if !p.types(r.Query, q) {
 		return
 	}
 	r.Program, err = p.set.Compile(q, eval.Options{
@@ -45,6 +49,24 @@ func form(q eql.Query) string {
 	return "queries of this form"
 }
 
+// fieldKind gives the checks of a query the type of a field.
+func fieldKind(field string) (eql.Kind, bool) {
+	t, known := event.TypeOf(field)
+	return eql.KindOf(t.String()), known
+}
+
+// types notes where the query does not fit the types of its fields. It reports whether
+// Elasticsearch would take it.
+func (p *parser) types(query string, q eql.Query) bool {
+	accepted := true
+	for _, fault := range eql.Check(query, q, fieldKind) {
+		problem := p.at(query, fault.Span, fault.Msg, fault.Hint)
+		problem.Warning = fault.Warning
+		accepted = accepted && fault.Warning
+	}
+	return accepted
+}
+
 // query notes what is wrong with the query, at its place in the file.
 func (p *parser) query(query string, err error) {
 	var e *eql.Error
@@ -56,10 +78,11 @@ func (p *parser) query(query string, err error) {
 }
 
 // at notes a fault of a part of the query.
-func (p *parser) at(query string, span eql.Span, message, hint string) {
+func (p *parser) at(query string, span eql.Span, message, hint string) *Problem {
 	problem := p.fail("query", "query: "+message, hint)
 	if offset, ok := queryOffset(p.data, query, span.Start); ok {
 		problem.at(p.data, offset)
 		problem.width = utf8.RuneCountInString(query[span.Start:span.End])
 	}
+	return problem
 }

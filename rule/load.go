@@ -61,7 +61,7 @@ func Load(paths []string) ([]*Rule, error) {
 // Check loads as Load does and returns all that it finds: the rules that load, and
 // every problem, warnings too.
 func Check(paths []string) ([]*Rule, Problems) {
-	l := loader{files: map[string]bool{}, ids: map[string]*Rule{}, set: eval.NewSet()}
+	l := newLoader()
 	for _, path := range paths {
 		l.path(path)
 	}
@@ -74,6 +74,11 @@ type loader struct {
 	files    map[string]bool  // paths that were read
 	ids      map[string]*Rule // rules by id
 	set      *eval.Set
+	lint     func(path string, data []byte) Problems // nil unless Lint asks
+}
+
+func newLoader() *loader {
+	return &loader{files: map[string]bool{}, ids: map[string]*Rule{}, set: eval.NewSet()}
 }
 
 func (l *loader) path(path string) {
@@ -135,6 +140,9 @@ func (l *loader) file(path string, named bool) {
 		if p.noRule && !named {
 			p.Warning = true
 		}
+	}
+	if l.lint != nil {
+		problems = byPlace(append(problems, l.lint(path, data)...))
 	}
 	l.problems = append(l.problems, problems...)
 	if r != nil {

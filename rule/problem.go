@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -194,10 +195,17 @@ func keyStart(data, key string) (int, bool) {
 	return at.Position.Start, true
 }
 
-// atKey places the problem at the value of a key of [rule], if it has that key.
+// ruleHeader matches the line that begins the table of the rule.
+var ruleHeader = regexp.MustCompile(`(?m)^[ \t]*\[[ \t]*rule[ \t]*\]`)
+
+// atKey places the problem at the value of a key of [rule], or at the line "[rule]" if
+// it lacks that key.
 func (p *Problem) atKey(data, key string) *Problem {
 	if start, ok := keyStart(data, key); ok {
 		return p.at(data, start)
+	}
+	if header := ruleHeader.FindStringIndex(data); header != nil {
+		return p.at(data, header[0])
 	}
 	return p
 }
