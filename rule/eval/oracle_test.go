@@ -381,7 +381,7 @@ func (o *oracle) in(e *eql.In, b binding) event.Value {
 		y := o.value(m, b)
 		equal := o.compare("==", e.X, m, x, y)
 		if e.Fold && x.Type == event.Keyword && (y.Type == event.Keyword || isFieldExpr(e.X) && y.Type != 0) {
-			equal = triOf(lowerASCII(string(x.Text)) == lowerASCII(describe(y)))
+			equal = triOf(equal == yes || lowerASCII(string(x.Text)) == lowerASCII(describe(y)))
 		}
 		if equal == yes {
 			out = yes
