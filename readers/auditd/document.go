@@ -1,7 +1,6 @@
 package auditd
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/valyala/fastjson"
@@ -16,6 +15,8 @@ type writer struct {
 	service      *fastjson.Value
 	flows        [egress + 1]*fastjson.Value
 	events       map[eventKey]*fastjson.Value
+	users        map[string]*fastjson.Value // made with userArena
+	userArena    fastjson.Arena
 	odd          []*fastjson.Parser // for strings that the arena cannot hold
 	oddUsed      int
 	json         []byte
@@ -32,7 +33,7 @@ type eventKey struct {
 }
 
 func newWriter() *writer {
-	w := &writer{events: map[eventKey]*fastjson.Value{}, second: -1}
+	w := &writer{events: map[eventKey]*fastjson.Value{}, users: map[string]*fastjson.Value{}, second: -1}
 	w.hostOS = w.fixed.NewObject()
 	w.hostOS.Set("type", w.constant("linux"))
 	w.host = w.fixed.NewObject()
@@ -288,9 +289,14 @@ func (w *writer) text(b []byte) *fastjson.Value {
 	}
 	p := w.odd[w.oddUsed]
 	w.oddUsed++
-	v, err := p.ParseBytes(w.json)
-	if err != nil { // cannot be: appendJSON writes JSON
-		return w.arena.NewStringBytes(bytes.ToValidUTF8(b, []byte("?")))
+	return parsed(p, w.json)
+}
+
+// parsed returns the value of a JSON string, which appendJSON wrote.
+func parsed(p *fastjson.Parser, text []byte) *fastjson.Value {
+	v, err := p.ParseBytes(text)
+	if err != nil {
+		panic("auditd: a JSON string that does not parse: " + err.Error())
 	}
 	return v
 }

@@ -13,44 +13,110 @@ var entityNames = [...]string{
 	userAudit: "audit", userTarget: "target", userChanges: "changes",
 }
 
-// setUserObjects sets user and group.
+// maxUserObjects bounds the user objects that are kept for events to come. A host has
+// few users, and few ways to be one.
+const maxUserObjects = 1024
+
+// setUserObjects sets user and group. Most events of a log have the user object of some
+// event before: those are kept, under the values that they are made of.
 func (d *Decoder) setUserObjects(doc *fastjson.Value) {
+	w, m := d.writer, &d.summary
+	if group := &m.users[groupSelf]; group.id != nil || group.name != nil {
+		v := w.arena.NewObject()
+		w.setEntity(&w.arena, v, group)
+		doc.Set("group", v)
+	}
+	if m.isMapped {
+		w.setUser(doc, d.userObject(&w.arena))
+		return
+	}
+	w.json = d.appendUserKey(w.json[:0])
+	if v, ok := w.users[string(w.json)]; ok {
+		w.setUser(doc, v)
+		return
+	}
+	if len(w.users) >= maxUserObjects {
+		clear(w.users)
+		w.userArena.Reset()
+	}
+	key := string(w.json)
+	v := d.userObject(&w.userArena)
+	w.users[key] = v
+	w.setUser(doc, v)
+}
+
+func (w *writer) setUser(doc, user *fastjson.Value) {
+	if user.GetObject().Len() > 0 {
+		doc.Set("user", user)
+	}
+}
+
+// appendUserKey appends what the user object of an event depends on, when its action
+// says nothing of users.
+func (d *Decoder) appendUserKey(key []byte) []byte {
+	for _, b := range [...]*bag{&d.event.ids, &d.event.names, &d.event.selinux} {
+		for i := range b.pairs {
+			p := &b.pairs[i]
+			key = append(key, p.key...)
+			key = append(key, '=')
+			key = strconv.AppendInt(key, int64(len(p.val)), 10)
+			key = append(key, ':')
+			key = append(key, p.val...)
+		}
+		key = append(key, 0)
+	}
+	return key
+}
+
+func (d *Decoder) userObject(arena *fastjson.Arena) *fastjson.Value {
 	w, e, m := d.writer, &d.event, &d.summary
-	user := w.arena.NewObject()
-	w.setEntity(user, &m.users[userSelf])
+	user := arena.NewObject()
+	w.setEntity(arena, user, &m.users[userSelf])
 	for slot := userEffective; slot <= userChanges; slot++ {
 		if who := &m.users[slot]; who.id != nil || who.name != nil || who.gid != nil {
-			v := w.arena.NewObject()
-			w.setEntity(v, who)
+			v := arena.NewObject()
+			w.setEntity(arena, v, who)
 			user.Set(entityNames[slot], v)
 		}
 	}
 	for i := range e.ids.pairs {
 		p := &e.ids.pairs[i]
 		if slot, _, _ := idSlot(p.key); slot < 0 && string(p.val) != "unset" {
-			v := w.arena.NewObject()
-			w.set(v, "id", p.val)
-			user.Set(w.key(p.key), v)
+			v := arena.NewObject()
+			w.setIn(arena, v, "id", p.val)
+			user.Set(string(p.key), v)
 		}
 	}
-	w.setBag(user, "selinux", &e.selinux)
-	if user.GetObject().Len() > 0 {
-		doc.Set("user", user)
+	if len(e.selinux.pairs) > 0 {
+		v := arena.NewObject()
+		for i := range e.selinux.pairs {
+			w.setIn(arena, v, string(e.selinux.pairs[i].key), e.selinux.pairs[i].val)
+		}
+		user.Set("selinux", v)
 	}
-	if group := &m.users[groupSelf]; group.id != nil || group.name != nil {
-		v := w.arena.NewObject()
-		w.setEntity(v, group)
-		doc.Set("group", v)
+	return user
+}
+
+// setIn sets a key to a text that lives as long as the arena.
+func (w *writer) setIn(arena *fastjson.Arena, v *fastjson.Value, key string, val []byte) {
+	switch {
+	case len(val) == 0:
+	case arena == &w.arena:
+		v.Set(key, w.text(val))
+	case isPlain(val):
+		v.Set(key, arena.NewStringBytes(val))
+	default:
+		v.Set(key, parsed(new(fastjson.Parser), appendJSON(nil, val)))
 	}
 }
 
-func (w *writer) setEntity(v *fastjson.Value, who *entity) {
-	w.set(v, "id", who.id)
-	w.set(v, "name", who.name)
+func (w *writer) setEntity(arena *fastjson.Arena, v *fastjson.Value, who *entity) {
+	w.setIn(arena, v, "id", who.id)
+	w.setIn(arena, v, "name", who.name)
 	if who.gid != nil {
-		group := w.arena.NewObject()
-		w.set(group, "id", who.gid)
-		w.set(group, "name", who.groupName)
+		group := arena.NewObject()
+		w.setIn(arena, group, "id", who.gid)
+		w.setIn(arena, group, "name", who.groupName)
 		v.Set("group", group)
 	}
 }

@@ -16,6 +16,7 @@ type summary struct {
 	sourceIP         []byte
 	file             file
 	users            [entities]entity
+	isMapped         bool
 	mapped           [entities]bool   // the action says who this is, in mappedTo
 	mappedTo         [entities]entity // applied last: the records name users by id
 }

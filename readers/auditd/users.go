@@ -87,7 +87,7 @@ func (d *Decoder) mapUser(u userFrom) {
 	case "group":
 		slot = groupSelf
 	}
-	m.mapped[slot] = true
+	m.mapped[slot], m.isMapped = true, true
 	who := &m.mappedTo[slot]
 	*who = entity{}
 	switch _, isID := parseUint(val, 10); {
