@@ -105,6 +105,8 @@ func (s *scanner) run(text []byte, p int, list *[]Record) (int, verdict) {
 			if p = s.passJunk(text, p, list); s.junk && p == at {
 				return p, more
 			}
+		} else if q := s.skim(text, p); q > p {
+			p = q
 		} else {
 			var v verdict
 			if p, v = s.step(text[p], p, list); v == damaged {
@@ -117,6 +119,52 @@ func (s *scanner) run(text []byte, p int, list *[]Record) (int, verdict) {
 	}
 	return p, more
 }
+
+// skim passes quickly over what is deeper than any level that matters, up to a byte that
+// needs care. It does just what step and string do.
+func (s *scanner) skim(text []byte, p int) int {
+	floor := s.inner().depth + 1
+	if s.depth < floor {
+		return p
+	}
+	depth := s.depth
+	for ; p < len(text); p++ {
+		switch classes[text[p]] {
+		case space, scalar:
+			continue
+		case quote:
+			i := bytes.IndexByte(text[p+1:], '"')
+			if i >= 0 && (i == 0 || text[p+i] != '\\') {
+				p += i + 1
+				continue
+			}
+		case opening:
+			if depth/64 < len(s.objects) {
+				s.setBrace(depth, text[p] == '{')
+				depth++
+				continue
+			}
+		case closing:
+			if depth > floor && s.isBrace(depth-1) == (text[p] == '}') {
+				depth--
+				continue
+			}
+		}
+		break
+	}
+	s.depth = depth
+	return p
+}
+
+func (s *scanner) setBrace(depth int, brace bool) {
+	bit := uint64(1) << (depth % 64)
+	s.objects[depth/64] &^= bit
+	if brace {
+		s.objects[depth/64] |= bit
+	}
+}
+
+func (s *scanner) isBrace(depth int) bool { return s.objects[depth/64]>>(depth%64)&1 == 1 }
 
 // step takes one byte outside of strings and junk. A byte that does not fit is not passed.
 func (s *scanner) step(c byte, p int, list *[]Record) (int, verdict) {
@@ -242,11 +290,7 @@ func (s *scanner) open(c byte, p int) verdict {
 	if word := s.depth / 64; word == len(s.objects) {
 		s.objects = append(s.objects, 0)
 	}
-	bit := uint64(1) << (s.depth % 64)
-	s.objects[s.depth/64] &^= bit
-	if brace {
-		s.objects[s.depth/64] |= bit
-	}
+	s.setBrace(s.depth, brace)
 	s.depth++
 	return more
 }
@@ -278,7 +322,7 @@ func (s *scanner) enter(at place, brace bool, p int) {
 
 // close takes a closing bracket.
 func (s *scanner) close(c byte, p int, list *[]Record) verdict {
-	if s.depth == 0 || (s.objects[(s.depth-1)/64]>>((s.depth-1)%64)&1 == 1) != (c == '}') {
+	if s.depth == 0 || s.isBrace(s.depth-1) != (c == '}') {
 		if !s.atElement() {
 			return damaged
 		}
