@@ -253,17 +253,29 @@ func TestReadRotatedAuditLog(t *testing.T) {
 }
 
 func TestReadCarriedAuditRecords(t *testing.T) {
-	call, address := connection(1)
-	carried := fmt.Sprintf("{\"a\":1}\n{\"message\":%q}\n{\"b\":2}\n{\"message\":%q}\n{\"c\":3}\n", strings.TrimSpace(call), strings.TrimSpace(address))
-	for _, size := range []int{0, 1} {
-		got := readAll(t, Options{BlockSize: size}, write(t, "x", []byte(carried)))
-		var lines []string
-		for _, text := range got.log[1:] {
-			lines = append(lines, strings.Join(strings.Fields(text)[:3], " "))
-		}
-		want := []string{"event line 1", "event line 2", "event line 3", "event line 5"}
-		if diff := cmp.Diff(want, lines); diff != "" || got.log[0] != "part x auditd+ndjson " {
-			t.Errorf("%s %s", got.log, diff)
+	var documents []string
+	for i := range 20 {
+		call, address := connection(i)
+		documents = append(documents, fmt.Sprintf(`{"n":%d}`, i), fmt.Sprintf(`{"message":%q}`, strings.TrimSpace(call)),
+			fmt.Sprintf(`{"other":%d}`, i), fmt.Sprintf(`{"message":%q}`, strings.TrimSpace(address)))
+	}
+	for name, text := range map[string]string{
+		"auditd+ndjson": strings.Join(documents, "\n") + "\n",
+		"auditd+json":   "[" + strings.Join(documents, ",\n") + "]",
+	} {
+		for _, size := range []int{0, 1, 700} {
+			got := readAll(t, Options{BlockSize: size}, write(t, "x", []byte(text)))
+			if got.log[0] != "part x "+name+" " || got.kinds() != "" || got.events() != 60 {
+				t.Errorf("%s in blocks of %d: %d events, problems %q", got.log[0], size, got.events(), got.kinds())
+			}
+			line := 0
+			for _, text := range got.log[1:] {
+				var at int
+				if fmt.Sscanf(text, "event line %d ", &at); at < line {
+					t.Errorf("%s in blocks of %d: line %d behind %d", name, size, at, line)
+				}
+				line = at
+			}
 		}
 	}
 }

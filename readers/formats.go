@@ -55,7 +55,7 @@ func formats() []*format {
 			decode: func() blockDecoder { return newCarrier(ndjson.Lines) },
 		},
 		{
-			name: auditJSON, block: joinedBlock, cutter: structure, sniff: sniffCarrier(sniffJSON),
+			name: auditJSON, block: joinedBlock, joins: true, cutter: structure, sniff: sniffCarrier(sniffJSON),
 			decode: func() blockDecoder { return newCarrier(ndjson.JSON) },
 		},
 		{

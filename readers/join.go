@@ -15,8 +15,9 @@ type margins struct {
 	before  int // bytes in front of a core
 	after   int // bytes behind it
 	waiting []entry
-	ahead   int    // bytes of the cores that wait
-	tail    []byte // the run's last lines in front of the first block that waits
+	ahead   int            // bytes of the cores that wait
+	tail    []byte         // the run's last records in front of the first block that waits
+	records []frame.Record // of tail, when they are not lines
 }
 
 // entry is one thing to tell the handler; one of its fields is set.
@@ -38,7 +39,7 @@ func (m *margins) put(r *reading, e entry) error {
 // flush hands on all that waits and ends the run.
 func (m *margins) flush(r *reading) error {
 	err := m.release(r, true)
-	m.tail = m.tail[:0]
+	m.tail, m.records = m.tail[:0], m.records[:0]
 	return err
 }
 
@@ -71,43 +72,85 @@ func (m *margins) surround(u *Unit, behind []entry) {
 	core := b.Core()
 	start := b.Start - len(m.tail)
 	copy(b.Data[start:b.Start], m.tail)
-	m.keep(core)
-	b.Data = m.follow(b.Data, behind)[start:]
+	own := b.Records
+	if own != nil {
+		b.Records = append(shift(nil, m.records, start), own...)
+	}
+	m.keep(core, own, b.Start)
+	m.follow(b, behind)
+	b.Data = b.Data[start:]
 	b.Start -= start
 	b.End -= start
-	for i := range b.Records {
-		b.Records[i].Start -= start
-		b.Records[i].End -= start
+	if own != nil {
+		b.Records = shift(b.Records[:0], b.Records, -start)
 	}
 }
 
-// follow appends the lines of the entries behind a block, as many as fit in the window.
-func (m *margins) follow(data []byte, behind []entry) []byte {
+// shift appends records moved by n bytes.
+func shift(dst, records []frame.Record, n int) []frame.Record {
+	for _, r := range records {
+		dst = append(dst, frame.Record{Start: r.Start + n, End: r.End + n})
+	}
+	return dst
+}
+
+// follow appends the records of the entries behind a block, as many as fit in the window.
+func (m *margins) follow(b *frame.Block, behind []entry) {
 	left := m.after
 	for _, e := range behind {
 		if e.unit == nil || left <= 0 {
 			continue
 		}
-		data = endLine(data)
-		core := e.unit.block.Core()
-		head := frame.Head(core, left)
-		data = append(data, head...)
-		left -= len(head)
-		if len(head) < len(core) {
+		next := &e.unit.block
+		core := next.Core()
+		n := len(frame.Head(core, left))
+		if next.Records != nil {
+			n = 0
+			for _, r := range next.Records {
+				if r.End-next.Start > left {
+					break
+				}
+				n = r.End - next.Start
+				b.Records = append(b.Records, frame.Record{Start: len(b.Data) + r.Start - next.Start, End: len(b.Data) + n})
+			}
+		} else {
+			b.Data = endLine(b.Data)
+		}
+		b.Data = append(b.Data, core[:n]...)
+		left -= n
+		if n < len(core) && next.Records == nil {
 			break
 		}
 	}
-	return data
 }
 
-// keep makes tail the last lines of the run up to the end of core.
-func (m *margins) keep(core []byte) {
+// keep makes tail the last records of the run up to the end of core, which starts at
+// position start of its block.
+func (m *margins) keep(core []byte, records []frame.Record, start int) {
 	if len(core) == 0 || m.before == 0 {
+		return
+	}
+	if records != nil {
+		m.keepRecords(core, records, start)
 		return
 	}
 	m.tail = append(m.tail, core[max(0, len(core)-m.before-1):]...)
 	last := endLine(m.tail)
 	m.tail = append(m.tail[:0], frame.Tail(last, m.before)...)
+}
+
+// keepRecords is keep for records that are not lines.
+func (m *margins) keepRecords(core []byte, records []frame.Record, start int) {
+	m.records = shift(m.records, records, len(m.tail)-start)
+	m.tail = append(m.tail, core...)
+	first := len(m.tail)
+	n := len(m.records)
+	for n > 0 && len(m.tail)-m.records[n-1].Start <= m.before {
+		n--
+		first = m.records[n].Start
+	}
+	m.records = shift(m.records[:0], m.records[n:], -first)
+	m.tail = append(m.tail[:0], m.tail[first:]...)
 }
 
 // endLine ends the last line of b, so that the next part's first line is not glued to it.

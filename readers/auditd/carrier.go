@@ -117,6 +117,10 @@ func (d *Decoder) findCarried(b *frame.Block) (lines int64) {
 func (d *Decoder) findElements(b *frame.Block) (lines int64) {
 	at := b.Start
 	for _, r := range b.Records {
+		if r.Start < b.Start || r.Start >= b.End { // of a margin
+			d.addDocument(b, r.Start, r.End, 0)
+			continue
+		}
 		lines += int64(bytes.Count(b.Data[at:r.Start], []byte("\n")))
 		at = r.Start
 		d.addDocument(b, r.Start, r.End, lines+1)

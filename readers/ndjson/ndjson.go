@@ -47,6 +47,10 @@ type Decoder struct {
 	at, next       int // how far the block is decoded: a position, an index of Records
 	start, end     int // of the record in block.Data
 	action         action
+	filter         *filter // nil when every record is decoded
+	picked         bool    // the record is decoded because it may match
+	passed         int64   // records of the block that were passed over
+	emitted        int64   // events of the block
 }
 
 // New returns a decoder for one of the formats of this package.
@@ -61,6 +65,9 @@ func New(format string) *Decoder {
 // of lines.
 func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink) int64 {
 	d.Begin(source, member, b, sink)
+	if d.filter != nil && b.Skipped == 0 {
+		return d.sift(b)
+	}
 	return d.Until(math.MaxInt64)
 }
 
@@ -70,6 +77,7 @@ func (d *Decoder) Begin(source, member string, b *frame.Block, sink event.Sink) 
 	d.line, d.at, d.next = 1, b.Start, 0
 	d.start, d.end = b.Start, b.Start
 	d.action = action{}
+	d.passed, d.emitted, d.picked = 0, 0, false
 	if b.Skipped != 0 {
 		return
 	}
@@ -112,15 +120,18 @@ func (d *Decoder) lines(b *frame.Block, limit int) int64 {
 
 // records decodes listed records of a core up to a position.
 func (d *Decoder) records(b *frame.Block, limit int) int64 {
-	for d.next < len(b.Records) && b.Records[d.next].Start <= limit {
+	for d.next < len(b.Records) && b.Records[d.next].Start <= min(limit, b.End-1) {
 		r := b.Records[d.next]
 		d.next++
+		if r.Start < b.Start {
+			continue
+		}
 		d.line += int64(bytes.Count(b.Data[d.at:r.Start], newline))
 		d.at = r.Start
 		d.record(r.Start, r.End)
 	}
 	lines := d.line - 1
-	if d.next == len(b.Records) {
+	if d.next == len(b.Records) || b.Records[d.next].Start >= b.End {
 		lines += int64(bytes.Count(b.Data[d.at:b.End], newline))
 	}
 	return lines
@@ -186,7 +197,9 @@ func (d *Decoder) emit(doc, fields *fastjson.Value, index, id string) {
 	if d.Pass != nil && d.Pass(doc) {
 		return
 	}
+	d.emitted++
 	d.ev = event.Event{
+		Picked: d.picked,
 		Doc:    doc,
 		Fields: fields,
 		Index:  index,

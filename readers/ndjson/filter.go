@@ -1,0 +1,243 @@
+package ndjson
+
+import (
+	"bytes"
+	"math/bits"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"kscan/readers/event"
+	"kscan/readers/frame"
+	"kscan/readers/prefilter"
+)
+
+// Policies of passing over lines that cannot match.
+const (
+	// wholeBlock is the size in bytes up to which every line of a block is decoded: small
+	// logs are cheap, and so all that is said of them is exact.
+	wholeBlock = 64 << 10
+	// sampleBytes is how much of the start of each larger block is decoded whatever it
+	// holds: it is the sample from which the report says what is in the log, and it shows
+	// whether each line is one document.
+	sampleBytes = 4 << 10
+	// minRun is the shortest part of a text worth looking for, in bytes.
+	minRun = 3
+)
+
+// filter finds the lines that may hold one of the needs of the rules.
+type filter struct {
+	finder         *prefilter.Finder
+	accepts        map[prefilter.Literal]acceptance
+	newlines, hits []uint64
+	data           []byte
+	wanted         func(prefilter.Literal, int) bool // (*filter).accept, made once
+}
+
+// acceptance says when a literal that stands in a line makes the line a candidate.
+type acceptance struct {
+	always bool
+	// rests are what may follow for the literal to be a number written out; after any
+	// other literal of a number an exponent must follow.
+	rests []string
+}
+
+// newFilter returns a filter for lines that hold at least one of the needs, or nil if
+// there is no telling which do.
+func newFilter(needs []event.Need) *filter {
+	f := &filter{accepts: map[prefilter.Literal]acceptance{}}
+	f.wanted = f.accept
+	for _, need := range needs {
+		if need.Text == "" {
+			f.number(need.Number)
+		} else if !f.text(need) {
+			return nil
+		}
+	}
+	if len(needs) == 0 {
+		return nil
+	}
+	// A text may be written with \u escapes for any of its letters, and a document may
+	// carry audit records, which write values in ways of their own.
+	f.accepts[prefilter.Literal{Text: `\u00`}] = acceptance{always: true}
+	f.accepts[prefilter.Literal{Text: `audit(`}] = acceptance{always: true}
+	literals := make([]prefilter.Literal, 0, len(f.accepts))
+	for literal := range f.accepts {
+		literals = append(literals, literal)
+	}
+	if f.finder = prefilter.New(literals); f.finder == nil {
+		return nil
+	}
+	return f
+}
+
+// text adds the longest part of a text that JSON writes in one way, \u00 escapes apart.
+func (f *filter) text(need event.Need) bool {
+	longest := ""
+	for _, run := range strings.FieldsFunc(need.Text, func(r rune) bool {
+		return r < ' ' || r >= utf8.RuneSelf || r == '"' || r == '\\' || r == '/'
+	}) {
+		if len(run) > len(longest) {
+			longest = run
+		}
+	}
+	if len(longest) < minRun {
+		return false
+	}
+	f.accepts[prefilter.Literal{Text: longest, Fold: need.Fold}] = acceptance{always: true}
+	return true
+}
+
+// number adds the ways to write a positive whole number: with its digits in a row, or, with
+// an exponent, with a point among those of them that are not trailing zeros.
+func (f *filter) number(n int64) {
+	digits := strconv.FormatInt(n, 10)
+	significant := strings.TrimRight(digits, "0")
+	whole := prefilter.Literal{Text: significant}
+	a := f.accepts[whole]
+	a.rests = append(a.rests, digits[len(significant):])
+	f.accepts[whole] = a
+	for i := 1; i < len(significant); i++ {
+		dotted := prefilter.Literal{Text: significant[:i] + "." + significant[i:]}
+		if _, known := f.accepts[dotted]; !known {
+			f.accepts[dotted] = acceptance{}
+		}
+	}
+}
+
+// accept reports whether a literal at a place makes its line a candidate.
+func (f *filter) accept(literal prefilter.Literal, at int) bool {
+	a := f.accepts[literal]
+	if a.always {
+		return true
+	}
+	rest := f.data[at+len(literal.Text):]
+	for _, r := range a.rests {
+		if len(rest) >= len(r) && string(rest[:len(r)]) == r {
+			return true
+		}
+	}
+	for len(rest) > 0 && (rest[0] >= '0' && rest[0] <= '9' || rest[0] == '.') {
+		rest = rest[1:]
+	}
+	return len(rest) > 0 && rest[0]|0x20 == 'e'
+}
+
+// scan prepares for next. It reports whether data is UTF-8.
+func (f *filter) scan(data []byte) bool {
+	words := prefilter.Words(len(data))
+	if cap(f.hits) < words {
+		f.newlines, f.hits = make([]uint64, words), make([]uint64, words)
+	}
+	f.data, f.newlines, f.hits = data, f.newlines[:words], f.hits[:words]
+	return f.finder.Scan(data, f.newlines, f.hits) || utf8.Valid(data)
+}
+
+// next returns the first place at or after from where a need may stand, len(data) if none.
+func (f *filter) next(from int) int {
+	w := from / 64
+	if w >= len(f.hits) {
+		return len(f.data)
+	}
+	for word := f.hits[w] &^ (1<<(from%64) - 1); ; word = f.hits[w] {
+		for ; word != 0; word &= word - 1 {
+			if i := w*64 + bits.TrailingZeros64(word); f.finder.Match(f.data, i, f.wanted) {
+				return i
+			}
+		}
+		if w++; w == len(f.hits) {
+			return len(f.data)
+		}
+	}
+}
+
+// Look makes Decode pass over lines that hold none of the needs, where that can be told.
+func (d *Decoder) Look(needs []event.Need) {
+	if d.format == Lines {
+		d.filter = newFilter(needs)
+	}
+}
+
+// Passed returns how many records of the last block were passed over: lines that are one
+// document each, as far as their ends and the sample of the block show, and that hold no
+// need.
+func (d *Decoder) Passed() int64 { return d.passed }
+
+// sift decodes the lines of a block that may hold a need, a sample of the others, and all
+// that do not look like a document. It returns the number of lines.
+func (d *Decoder) sift(b *frame.Block) int64 {
+	core, f := b.Core(), d.filter
+	if len(core) <= wholeBlock || !f.scan(core) {
+		return d.lines(b, b.End)
+	}
+	s := sifting{d: d, core: core, base: b.Start, candidate: f.next(0)}
+	for w, word := range f.newlines {
+		for ; word != 0; word &= word - 1 {
+			s.line(w*64 + bits.TrailingZeros64(word) + 1)
+			if s.irregular {
+				return d.lines(b, b.End)
+			}
+		}
+	}
+	if s.start < len(core) {
+		s.line(len(core))
+	}
+	d.picked = false
+	return d.line - 1
+}
+
+// sifting is the state of sift.
+type sifting struct {
+	d         *Decoder
+	core      []byte
+	base      int // of the core in the block
+	start     int // of the line
+	candidate int // the next place that may hold a need
+	irregular bool
+}
+
+// line takes the line that ends before end.
+func (s *sifting) line(end int) {
+	d, start := s.d, s.start
+	candidate, sample := s.candidate < end, start < sampleBytes
+	if !candidate && !sample && isDocument(s.core[start:end]) {
+		d.passed++
+	} else {
+		before := d.emitted
+		d.picked = !sample
+		d.record(s.base+start, s.base+end)
+		s.irregular = sample && d.emitted-before != 1 && len(bytes.TrimSpace(s.core[start:end])) > 0
+	}
+	if candidate {
+		s.candidate = d.filter.next(end)
+	}
+	d.line++
+	d.at = s.base + end
+	s.start = end
+}
+
+// isDocument reports whether a line looks like a document of its own: an object, and not
+// the action line of a bulk request.
+func isDocument(line []byte) bool {
+	n := len(line)
+	for n > 0 && (line[n-1] == '\n' || line[n-1] == '\r') {
+		n--
+	}
+	if n < len(`{"":0}`) || line[0] != '{' || line[1] != '"' || line[n-1] != '}' {
+		return false
+	}
+	switch line[2] {
+	case 'i', 'c', 'd', 'u':
+		return !isAction(line)
+	}
+	return true
+}
+
+func isAction(line []byte) bool {
+	for _, verb := range []string{"index", "create", "delete", "update"} {
+		if rest, ok := bytes.CutPrefix(line[2:], []byte(verb)); ok && len(rest) > 0 && rest[0] == '"' {
+			return true
+		}
+	}
+	return false
+}
