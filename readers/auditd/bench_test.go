@@ -1,6 +1,7 @@
 package auditd
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -16,10 +17,10 @@ func (d *discard) Event(*event.Event)    { d.events++ }
 func (d *discard) Problem(event.Problem) { d.problems++ }
 
 // connectLog is a log of little but connects, about as many bytes as asked.
-func connectLog(bytes int) string {
+func connectLog(size int) string {
 	g := generator{Rand: rand.New(rand.NewPCG(1, 1))}
 	var b strings.Builder
-	for b.Len() < bytes {
+	for b.Len() < size {
 		g.serial++
 		id := "audit(1700000000.123:" + decimalOf(g.serial) + "): "
 		for _, line := range g.connect(id) {
@@ -58,5 +59,25 @@ func BenchmarkJoin(b *testing.B) {
 		d.records, d.problems = d.records[:0], d.problems[:0]
 		d.findRecords(block)
 		d.joiner.link(d.text, d.records, d.options.Window, d.options.MaxRecords)
+	}
+}
+
+// BenchmarkKeepNone is a log of connects of which none is wanted.
+func BenchmarkKeepNone(b *testing.B) {
+	log := connectLog(8 << 20)
+	block := &frame.Block{Data: []byte(log), End: len(log)}
+	d := New(Options{Keep: func(records [][]byte) bool {
+		for _, r := range records {
+			if bytes.Contains(r, []byte("saddr=0200FFFF")) {
+				return true
+			}
+		}
+		return false
+	}})
+	var sink discard
+	b.SetBytes(int64(len(log)))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Decode("log", "", block, &sink)
 	}
 }

@@ -25,6 +25,10 @@ type Options struct {
 	// Others says that documents which carry none are somebody else's, and are passed
 	// over. Without it they are problems.
 	Others bool
+	// Keep, if set, says of the records of an event, as the log has them from the type
+	// on, whether anybody can want it. One that nobody wants is not decoded and the sink
+	// does not get it; its problems it does get. Keep must not hold on to the records.
+	Keep func(records [][]byte) bool
 }
 
 // Decoder makes ECS events of audit records. It keeps buffers between calls and is used
@@ -44,7 +48,9 @@ type Decoder struct {
 	event         auditEvent
 	summary       summary
 	fields, names bag
-	scratch       []byte // decoded values of the event at hand
+	scratch       []byte   // decoded values of the event at hand
+	lines         [][]byte // its records, for Options.Keep
+	unwanted      int64
 	out           event.Event
 	assumed       [1]string
 }
@@ -106,6 +112,9 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 	return lines
 }
 
+// Unwanted returns how many events Options.Keep has turned down so far.
+func (d *Decoder) Unwanted() int64 { return d.unwanted }
+
 // output hands events and problems to the sink in the order of the log.
 type output struct {
 	source, member string
@@ -135,11 +144,15 @@ func (d *Decoder) emit(o *output, head int32, offset int64) {
 		o.problem(event.TooMany, r, offset, "event %s has %d records: those after the first %d are left out",
 			d.text[r.id:r.idEnd], r.count, d.options.MaxRecords)
 	}
-	if !d.merge(head) {
+	wanted, incomplete := d.keep(head)
+	if !wanted && !incomplete || !d.merge(head) {
 		return
 	}
 	if lack := d.lack(); lack != "" {
 		o.problem(event.Incomplete, r, offset, "event %s %s", d.text[r.id:r.idEnd], lack)
+	}
+	if !wanted {
+		return
 	}
 	d.summarize()
 	d.out = event.Event{

@@ -1,6 +1,7 @@
 package auditd
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -213,5 +214,78 @@ func TestLateRecordIsReported(t *testing.T) {
 	}
 	if late != 1 {
 		t.Errorf("%d late records reported, want 1: %v", late, s.problems)
+	}
+}
+
+// TestKeep holds that Keep only leaves out what it turns down: the other events and all
+// problems stay as they are.
+func TestKeep(t *testing.T) {
+	for seed := range uint64(12) {
+		g := generator{Rand: rand.New(rand.NewPCG(seed, 4)), odd: true}
+		log := g.log(60, 60)
+		// some records get lost, and some addresses are cut
+		lines := strings.SplitAfter(log, "\n")
+		lines = slices.DeleteFunc(lines, func(string) bool { return g.IntN(6) == 0 })
+		log = strings.ReplaceAll(strings.Join(lines, ""), "saddr=0200280FC0A80101", "saddr=0200280FC0")
+		want := decodeAll(Options{}, log)
+		want.events = slices.DeleteFunc(want.events, func(e decoded) bool { return e.Fields["process.name"] != "curl" })
+		d := New(Options{Keep: func(records [][]byte) bool {
+			return strings.Contains(string(slices.Concat(records...)), `comm="curl"`)
+		}})
+		var got seen
+		d.Decode("log", "", &frame.Block{Data: []byte(log), End: len(log)}, &got)
+		if diff := cmp.Diff(want.events, got.events); diff != "" {
+			t.Fatalf("seed %d: events differ:\n%s", seed, diff)
+		}
+		if diff := cmp.Diff(want.problems, got.problems); diff != "" {
+			t.Fatalf("seed %d: problems differ:\n%s", seed, diff)
+		}
+		if d.Unwanted() == 0 {
+			t.Error("nothing was turned down")
+		}
+	}
+}
+
+// TestCarriedEventsDoNotDependOnCuts is TestEventsDoNotDependOnCuts for records in JSON
+// documents, which must also come out as they do from a plain log.
+func TestCarriedEventsDoNotDependOnCuts(t *testing.T) {
+	for seed := range uint64(8) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		g := generator{Rand: r, nodes: seed%2 == 0, odd: true}
+		plain := g.log(40, 80)
+		var b strings.Builder
+		for line := range strings.Lines(plain) {
+			text, err := json.Marshal(map[string]string{"message": strings.TrimSuffix(line, "\n")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Write(append(text, '\n'))
+		}
+		log := b.String()
+		o := Options{JSON: true}
+		want := decodeAll(o, log)
+		got := decodeCut(o, log, randomCuts(r, log, 10), len(log))
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(seen{})); d != "" {
+			t.Fatalf("seed %d (-whole +cut):\n%s", seed, d)
+		}
+		unwrapped := decodeAll(Options{}, plain)
+		for i := range unwrapped.events {
+			if d := cmp.Diff(unwrapped.events[i].Fields, want.events[i].Fields); d != "" {
+				t.Fatalf("seed %d, event %d (-plain +carried):\n%s", seed, i, d)
+			}
+		}
+	}
+}
+
+// TestHostileRecordsTakeLinearTime decodes records that would take a reader without
+// memory the square of their length; it ends in time or not at all.
+func TestHostileRecordsTakeLinearTime(t *testing.T) {
+	const size = 1 << 20
+	head := "type=SYSCALL msg=audit(1700000000.001:7): "
+	for _, part := range []string{`a="\`, `A={`, `a='\`, "audit(", "type=X audit(", "a1[0]=61 ", "[", "a=b "} {
+		log := head + strings.Repeat(part, size/len(part)) + "\n"
+		decodeAll(Options{}, log)
+		decodeAll(Options{}, strings.Replace(log, "SYSCALL", "EXECVE", 1))
+		decodeAll(Options{}, strings.Repeat(part, size/len(part))+"\n")
 	}
 }
