@@ -14,7 +14,8 @@ import (
 // was compiled for, true or false; null is neither.
 type cond struct {
 	test func(*Scratch) bool
-	cost int // for the order of and/or: the cheap side first
+	cost int   // for the order of and/or: the cheap side first
+	leaf *leaf // set if the condition is that this leaf holds
 }
 
 // Costs of tests, in about the time of comparing one text.
@@ -32,7 +33,6 @@ type compiler struct {
 	set    *Set
 	types  func(string) (event.Type, bool)
 	fields map[string]struct{}
-	typed  string // how this program's types differ, for sharing leaves
 }
 
 // typeOf returns the type of a field and notes that the program reads it.
@@ -73,29 +73,37 @@ func (c *compiler) cond(e eql.Expr, want bool) (cond, error) {
 // when any is false; an "or" the other way round.
 func (c *compiler) junction(e *eql.Binary, want bool) (cond, error) {
 	var sides []cond
-	cost := 0
 	for _, x := range operands(e, e.Op) {
 		side, err := c.cond(x, want)
 		if err != nil {
 			return cond{}, err
 		}
 		sides = append(sides, side)
-		cost += side.cost
 	}
+	return join(sides, (e.Op == eql.And) == want), nil
+}
+
+// join makes a condition of all sides, or of any: the cheap ones are asked first.
+func join(sides []cond, all bool) cond {
+	if len(sides) == 1 {
+		return sides[0]
+	}
+	sides = slices.Clone(sides)
 	slices.SortStableFunc(sides, func(a, b cond) int { return cmp.Compare(a.cost, b.cost) })
+	cost := 0
 	tests := make([]func(*Scratch) bool, len(sides))
 	for i, side := range sides {
 		tests[i] = side.test
+		cost += side.cost
 	}
-	all := (e.Op == eql.And) == want
-	return cond{func(s *Scratch) bool {
+	return cond{test: func(s *Scratch) bool {
 		for _, test := range tests {
 			if test(s) != all {
 				return !all
 			}
 		}
 		return all
-	}, cost}, nil
+	}, cost: cost}
 }
 
 // operands opens a chain of one operator, in the order of the source.
@@ -120,6 +128,7 @@ type leaf struct {
 	test   func(*Scratch) bool
 	cost   int
 	shared int // the place of the answer in Scratch.answers, -1 if it is not kept
+	number int // in the order of the set
 }
 
 type leafKey struct{ text, types string }
@@ -149,16 +158,16 @@ func (c *compiler) leaf(e eql.Expr, want bool) (cond, error) {
 		if err != nil {
 			return cond{}, err
 		}
-		l = &leaf{test: test, cost: cost, shared: -1}
+		l = &leaf{test: test, cost: cost, shared: -1, number: len(c.set.leaves)}
 		c.set.leaves[key] = l
 	} else if l.shared < 0 {
 		l.shared = c.set.shared
 		c.set.shared++
 	}
 	if want {
-		return cond{l.holds, l.cost}, nil
+		return cond{l.holds, l.cost, l}, nil
 	}
-	return cond{func(s *Scratch) bool { return !l.holds(s) }, l.cost}, nil
+	return cond{test: func(s *Scratch) bool { return !l.holds(s) }, cost: l.cost}, nil
 }
 
 // constantCond evaluates a condition that reads no document.
@@ -169,7 +178,7 @@ func (c *compiler) constantCond(e eql.Expr, want bool) (cond, error) {
 	}
 	v := x(new(Scratch))
 	holds := v.Type == event.Boolean && (v.Int != 0) == want
-	return cond{func(*Scratch) bool { return holds }, costConst}, nil
+	return cond{test: func(*Scratch) bool { return holds }, cost: costConst}, nil
 }
 
 // typesOf lists the types of the fields of a predicate: programs of one set may be

@@ -2,8 +2,8 @@
 // three-valued logic and runs them on events. Compile is the way in. A Program is
 // immutable and shared by all workers; each worker has a Scratch of its own.
 //
-// Many programs on one event are quicker as a Set: Set.Compile them, then for each
-// event Scratch.Load once and Program.Matches for each.
+// Many programs on one event are quicker as a Set: Set.Compile them all, then for each
+// event Scratch.Load once and Index.Hits, which asks only those that can match.
 package eval
 
 import (
@@ -31,6 +31,7 @@ type Options struct {
 type Program struct {
 	query   eql.Query
 	set     *Set
+	number  int    // in the order of the set
 	terms   []term // one for an event query
 	until   int    // the index in terms of a sequence's until, -1 if it has none
 	fields  []string
@@ -45,6 +46,8 @@ type Program struct {
 type filter struct {
 	inCategory func(*Scratch) bool
 	holds      func(*Scratch) bool
+	category   *leaf   // nil for "any"
+	leaves     []*leaf // all hold whenever the filter does
 }
 
 // Clause is one of the terms that "and" joins at the top of an event query's
@@ -97,24 +100,21 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 	if p.tiebreaker = -1; o.TiebreakerField != "" {
 		p.tiebreaker = c.set.column(o.TiebreakerField, c.typeOf(o.TiebreakerField))
 	}
+	p.number = len(t.programs)
+	t.programs = append(t.programs, p)
 	return p, nil
 }
 
 func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
-	f, err := c.filter(&q.Filter, o)
-	if err != nil {
-		return err
-	}
+	f, clauses, err := c.filter(&q.Filter, o)
 	p.terms = []term{{filter: f, runs: 1}}
 	p.needs = needer{o.Types}.of(q.Filter.Cond)
-	for _, e := range operands(q.Filter.Cond, eql.And) {
-		clause, err := c.cond(e, true)
-		if err != nil {
-			return err
+	for i, e := range operands(q.Filter.Cond, eql.And) {
+		if err == nil {
+			p.clauses = append(p.clauses, Clause{e, clauses[i].test})
 		}
-		p.clauses = append(p.clauses, Clause{e, clause.test})
 	}
-	return nil
+	return err
 }
 
 func (c *compiler) sequence(p *Program, q *eql.Sequence, o Options) error {
@@ -129,7 +129,7 @@ func (c *compiler) sequence(p *Program, q *eql.Sequence, o Options) error {
 func (c *compiler) joined(p *Program, by []*eql.Field, terms []eql.Term, o Options) error {
 	for i := range terms {
 		t := &terms[i]
-		f, err := c.filter(&t.Filter, o)
+		f, _, err := c.filter(&t.Filter, o)
 		if err != nil {
 			return err
 		}
@@ -142,22 +142,32 @@ func (c *compiler) joined(p *Program, by []*eql.Field, terms []eql.Term, o Optio
 	return nil
 }
 
-func (c *compiler) filter(f *eql.Filter, o Options) (filter, error) {
+// filter compiles a filter, and returns the operands of the "and" at its top.
+func (c *compiler) filter(f *eql.Filter, o Options) (filter, []cond, error) {
 	out := filter{inCategory: func(*Scratch) bool { return true }}
-	condition, err := c.cond(f.Cond, true)
-	if err != nil {
-		return out, err
-	}
-	out.holds = condition.test
-	if !f.Any {
-		field, literal := &eql.Field{Name: o.CategoryField}, &eql.String{Value: f.Category}
-		category, err := c.leaf(&eql.Binary{Op: eql.Eq, X: field, Y: literal}, true)
+	var sides []cond
+	for _, e := range operands(f.Cond, eql.And) {
+		side, err := c.cond(e, true)
 		if err != nil {
-			return out, err
+			return out, nil, err
 		}
-		out.inCategory = category.test
+		sides = append(sides, side)
+		if side.leaf != nil {
+			out.leaves = append(out.leaves, side.leaf)
+		}
 	}
-	return out, nil
+	out.holds = join(sides, true).test
+	if f.Any {
+		return out, sides, nil
+	}
+	field, literal := &eql.Field{Name: o.CategoryField}, &eql.String{Value: f.Category}
+	category, err := c.leaf(&eql.Binary{Op: eql.Eq, X: field, Y: literal}, true)
+	if err != nil {
+		return out, nil, err
+	}
+	out.inCategory, out.category = category.test, category.leaf
+	out.leaves = append(out.leaves, category.leaf)
+	return out, sides, nil
 }
 
 // Set returns the set that the program belongs to, for Scratch.Load.

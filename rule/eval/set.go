@@ -14,6 +14,8 @@ type Set struct {
 	byField map[columnKey]int
 	leaves  map[leafKey]*leaf
 	shared  int // leaves that more than one place asks for
+
+	programs []*Program
 }
 
 // column is a field with the type that its values are coerced to.
