@@ -9,12 +9,26 @@ type pair struct {
 // bag is a small set of fields in the order in which they came. Most keys are asked for
 // or set once, so a bag remembers which keys it may have in one word.
 type bag struct {
-	pairs []pair
-	mask  uint64
+	pairs   []pair
+	mask    uint64
+	dropped int // fields beyond maxFields
 }
 
+// maxFields bounds the fields of a bag: the longest records have some 50. A bag takes
+// time for each pair of fields, so a record made of fields alone would hold up a scan.
+const maxFields = 512
+
 func (b *bag) reset() {
-	b.pairs, b.mask = b.pairs[:0], 0
+	b.pairs, b.mask, b.dropped = b.pairs[:0], 0, 0
+}
+
+func (b *bag) insert(key, val []byte, k kind) {
+	if len(b.pairs) >= maxFields {
+		b.dropped++
+		return
+	}
+	b.mask |= keyBit(key)
+	b.pairs = append(b.pairs, pair{key: key, val: val, kind: k})
 }
 
 func keyBit(key []byte) uint64 {
@@ -30,8 +44,7 @@ func (b *bag) set(key, val []byte, k kind) {
 		b.pairs[i].val = val
 		return
 	}
-	b.mask |= keyBit(key)
-	b.pairs = append(b.pairs, pair{key: key, val: val, kind: k})
+	b.insert(key, val, k)
 }
 
 // add gives a key its value unless it has one.
@@ -39,8 +52,7 @@ func (b *bag) add(key, val []byte, k kind) {
 	if b.index(key) >= 0 {
 		return
 	}
-	b.mask |= keyBit(key)
-	b.pairs = append(b.pairs, pair{key: key, val: val, kind: k})
+	b.insert(key, val, k)
 }
 
 func (b *bag) index(key []byte) int {

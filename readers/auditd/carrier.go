@@ -5,7 +5,6 @@ import (
 
 	"github.com/valyala/fastjson"
 
-	"kscan/readers/event"
 	"kscan/readers/frame"
 )
 
@@ -138,7 +137,11 @@ func (d *Decoder) addDocument(b *frame.Block, start, end int, number int64) {
 	doc, err := d.parser.ParseBytes(text)
 	if err != nil {
 		if number > 0 && !d.options.Others {
-			d.problem(b, event.Broken, start, number, "not a JSON document: "+err.Error())
+			f := notJSON
+			if b.Records == nil && end == b.End && b.Data[end-1] != '\n' {
+				f = cutRecord
+			}
+			d.note(f, start, end, number)
 		}
 		return
 	}
@@ -147,7 +150,7 @@ func (d *Decoder) addDocument(b *frame.Block, start, end int, number int64) {
 		return
 	}
 	if number > 0 && !d.options.Others {
-		d.problem(b, event.Broken, start, number, "the document carries no audit record")
+		d.note(notCarrier, start, end, number)
 	}
 }
 

@@ -42,7 +42,7 @@ type Decoder struct {
 	text     []byte // what the positions of records count in: the block, or carried
 	carried  []byte // the records that JSON documents carry
 	records  []record
-	problems []event.Problem // of the core's lines, in order
+	problems []lineProblem // of the core's lines, in order
 	parser   fastjson.Parser
 
 	event         auditEvent
@@ -91,7 +91,7 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 		lines = d.findRecords(b)
 	}
 	d.joiner.link(d.text, d.records, d.options.Window, d.options.MaxRecords)
-	o := output{source: source, member: member, sink: sink, problems: d.problems}
+	o := output{source: source, member: member, sink: sink, block: b, problems: d.problems}
 	for i := range d.records {
 		r := &d.records[i]
 		if r.line == 0 {
@@ -100,15 +100,15 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 		offset := b.Offset + int64(r.pos-b.Start)
 		switch r.head {
 		case int32(i):
-			o.flush(offset)
+			o.flush(r.pos)
 			d.emit(&o, int32(i), offset)
 		case lateHead:
-			o.flush(offset)
+			o.flush(r.pos)
 			o.problem(event.Incomplete, r, offset, "a record of event %s comes more than %d bytes after the first: it is left out",
 				d.text[r.id:r.idEnd], d.options.Window)
 		}
 	}
-	o.flush(b.Offset + int64(len(b.Data)))
+	o.flush(len(b.Data))
 	return lines
 }
 
@@ -119,17 +119,58 @@ func (d *Decoder) Unwanted() int64 { return d.unwanted }
 type output struct {
 	source, member string
 	sink           event.Sink
-	problems       []event.Problem // of lines, not handed out yet
+	block          *frame.Block
+	problems       []lineProblem // not handed out yet
 }
 
-// flush hands out the problems of the lines up to an offset.
-func (o *output) flush(offset int64) {
-	for len(o.problems) > 0 && o.problems[0].Offset <= offset {
+// lineProblem is what is wrong with one line of the core. There may be as many as lines:
+// the words are found when it is handed out.
+type lineProblem struct {
+	start, end int // in Block.Data
+	line       int32
+	kind       fault
+}
+
+// fault is a kind of lineProblem.
+type fault uint8
+
+const (
+	notRecord fault = iota
+	cutRecord
+	notUTF8
+	notJSON
+	notCarrier
+)
+
+// maxQuote bounds how many bytes of a line a problem repeats.
+const maxQuote = 80
+
+// flush hands out the problems of the lines that start at or before a position.
+func (o *output) flush(pos int) {
+	for len(o.problems) > 0 && o.problems[0].start <= pos {
 		p := o.problems[0]
-		p.Source, p.Member = o.source, o.member
-		o.sink.Problem(p)
 		o.problems = o.problems[1:]
+		kind, detail := p.kind.words(o.block.Data[p.start:min(p.end, p.start+maxQuote)])
+		o.sink.Problem(event.Problem{
+			Kind: kind, Source: o.source, Member: o.member, Line: int64(p.line),
+			Offset: o.block.Offset + int64(p.start-o.block.Start), Detail: detail,
+		})
 	}
+}
+
+// words says what a fault is called; line is the beginning of the line that has it.
+func (f fault) words(line []byte) (event.Kind, string) {
+	switch f {
+	case cutRecord:
+		return event.Truncated, "the log ends inside a record"
+	case notUTF8:
+		return event.InvalidUTF8, "a record has bytes that are not UTF-8"
+	case notJSON:
+		return event.Broken, fmt.Sprintf("not a JSON document: %q", line)
+	case notCarrier:
+		return event.Broken, "the document carries no audit record"
+	}
+	return event.Broken, fmt.Sprintf("not an audit record: %q", line)
 }
 
 func (o *output) problem(k event.Kind, r *record, offset int64, format string, args ...any) {
@@ -150,6 +191,9 @@ func (d *Decoder) emit(o *output, head int32, offset int64) {
 	}
 	if lack := d.lack(); lack != "" {
 		o.problem(event.Incomplete, r, offset, "event %s %s", d.text[r.id:r.idEnd], lack)
+	}
+	if d.event.dropped > 0 {
+		o.problem(event.TooMany, r, offset, "event %s has more than %d fields: %d are left out", d.text[r.id:r.idEnd], maxFields, d.event.dropped)
 	}
 	if !wanted {
 		return
@@ -243,8 +287,12 @@ func (d *Decoder) addLine(b *frame.Block, start, end int, number int64) {
 			d.checkText(b, start, end, number)
 		}
 	case isBroken:
-		if number > 0 {
-			d.brokenLine(b, start, end, number)
+		switch {
+		case number == 0:
+		case end == b.End:
+			d.note(cutRecord, start, end, number)
+		default:
+			d.note(notRecord, start, end, number)
 		}
 	}
 }
@@ -253,10 +301,10 @@ func (d *Decoder) addLine(b *frame.Block, start, end int, number int64) {
 func (d *Decoder) checkText(b *frame.Block, start, end int, number int64) {
 	line := b.Data[start:end]
 	if !utf8.Valid(line) {
-		d.problem(b, event.InvalidUTF8, start, number, "a record has bytes that are not UTF-8")
+		d.note(notUTF8, start, end, number)
 	}
 	if end == b.End && isCut(line) {
-		d.problem(b, event.Truncated, start, number, "the log ends inside a record")
+		d.note(cutRecord, start, end, number)
 	}
 }
 
@@ -267,21 +315,6 @@ func isCut(line []byte) bool {
 		bytes.HasSuffix(line, []byte("):")) || bytes.HasSuffix(line, []byte("): "))
 }
 
-// maxQuote bounds how many bytes of a line a problem repeats.
-const maxQuote = 80
-
-func (d *Decoder) brokenLine(b *frame.Block, start, end int, number int64) {
-	if end == b.End {
-		d.problem(b, event.Truncated, start, number, "the log ends inside a record")
-		return
-	}
-	line := b.Data[start:end]
-	if len(line) > maxQuote {
-		line = line[:maxQuote]
-	}
-	d.problem(b, event.Broken, start, number, fmt.Sprintf("not an audit record: %q", line))
-}
-
-func (d *Decoder) problem(b *frame.Block, k event.Kind, start int, number int64, detail string) {
-	d.problems = append(d.problems, event.Problem{Kind: k, Line: number, Offset: b.Offset + int64(start-b.Start), Detail: detail})
+func (d *Decoder) note(f fault, start, end int, number int64) {
+	d.problems = append(d.problems, lineProblem{start: start, end: end, line: int32(number), kind: f})
 }

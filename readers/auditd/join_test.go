@@ -288,4 +288,14 @@ func TestHostileRecordsTakeLinearTime(t *testing.T) {
 		decodeAll(Options{}, strings.Replace(log, "SYSCALL", "EXECVE", 1))
 		decodeAll(Options{}, strings.Repeat(part, size/len(part))+"\n")
 	}
+	var keys strings.Builder
+	for i := 0; keys.Len() < size; i++ {
+		fmt.Fprintf(&keys, "k%d=1 ", i)
+	}
+	for _, typ := range []string{"SYSCALL", "CWD", "PATH"} {
+		s := decodeAll(Options{}, strings.Replace(head, "SYSCALL", typ, 1)+keys.String()+"\n")
+		if len(s.events) != 1 || !slices.ContainsFunc(s.problems, func(p event.Problem) bool { return p.Kind == event.TooMany }) {
+			t.Errorf("%s: %d events, problems %v", typ, len(s.events), s.problems)
+		}
+	}
 }

@@ -25,6 +25,7 @@ type auditEvent struct {
 	hasExit   bool
 	socket    address
 	noSyscall bool
+	dropped   int // fields beyond maxFields, in records that add to others
 }
 
 const (
@@ -70,6 +71,7 @@ func (d *Decoder) merge(head int32) bool {
 	}
 	d.finishCall()
 	d.finishArgs()
+	e.dropped += e.data.dropped + e.ids.dropped + e.names.dropped
 	return true
 }
 
@@ -329,6 +331,7 @@ func (d *Decoder) readFields(r *record) *bag {
 	for {
 		k, ok := d.nextField(r, &s)
 		if !ok {
+			d.event.dropped += fields.dropped + d.names.dropped
 			return fields
 		}
 		if r.typ == typePath && string(s.key) == "obj" {
