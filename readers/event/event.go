@@ -23,6 +23,9 @@ type Event struct {
 	Assumed []string
 	// Evidence says where the event came from.
 	Evidence Evidence
+	// Picked is set when the event was decoded only because it may match: it belongs to
+	// no sample of what is in the log.
+	Picked bool
 }
 
 // Evidence is the place of an event. Line (1-based) and Offset (bytes) count in the

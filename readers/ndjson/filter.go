@@ -167,7 +167,11 @@ func (d *Decoder) Passed() int64 { return d.passed }
 // that do not look like a document. It returns the number of lines.
 func (d *Decoder) sift(b *frame.Block) int64 {
 	core, f := b.Core(), d.filter
-	if len(core) <= wholeBlock || !f.scan(core) {
+	if len(core) <= wholeBlock {
+		d.invalid = !utf8.Valid(core)
+		return d.lines(b, b.End)
+	}
+	if d.invalid = !f.scan(core); d.invalid {
 		return d.lines(b, b.End)
 	}
 	s := sifting{d: d, core: core, base: b.Start, candidate: f.next(0)}
@@ -202,6 +206,7 @@ func (s *sifting) line(end int) {
 	candidate, sample := s.candidate < end, start < sampleBytes
 	if !candidate && !sample && isDocument(s.core[start:end]) {
 		d.passed++
+		d.action = action{} // this was its document
 	} else {
 		before := d.emitted
 		d.picked = !sample

@@ -81,7 +81,8 @@ func (d *Decoder) Begin(source, member string, b *frame.Block, sink event.Sink) 
 	if b.Skipped != 0 {
 		return
 	}
-	d.invalid = !utf8.Valid(b.Core())
+	// With a filter, sift looks at the bytes anyway.
+	d.invalid = d.filter == nil && !utf8.Valid(b.Core())
 	if d.format == Lines {
 		d.action = d.before(b.Data[:b.Start])
 	}

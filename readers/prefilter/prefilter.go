@@ -133,9 +133,9 @@ func (f *Finder) Scan(data []byte, newlines, hits []uint64) (ascii bool) {
 	return high == 0
 }
 
-// Match reports whether a literal really stands where Scan marked data[i], and where it
-// begins and ends.
-func (f *Finder) Match(data []byte, i int) (literal Literal, at int, ok bool) {
+// Match reports whether a literal that accept wants really stands where Scan marked
+// data[i]. It calls accept with each that does, and with where it begins.
+func (f *Finder) Match(data []byte, i int, accept func(literal Literal, at int) bool) bool {
 	for k, literal := range f.literals {
 		at := i - f.offsets[k]
 		if at < 0 || len(data)-at < len(literal.Text) {
@@ -143,10 +143,12 @@ func (f *Finder) Match(data []byte, i int) (literal Literal, at int, ok bool) {
 		}
 		text := data[at : at+len(literal.Text)]
 		if string(text) == literal.Text || literal.Fold && equalFold(text, literal.Text) {
-			return literal, at, true
+			if accept(literal, at) {
+				return true
+			}
 		}
 	}
-	return Literal{}, 0, false
+	return false
 }
 
 // equalFold reports whether texts of one length are equal but for the case of ASCII letters.

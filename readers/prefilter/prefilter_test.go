@@ -63,7 +63,7 @@ func checkAll(t *testing.T, f *Finder, data []byte, hits []uint64, literal Liter
 		if hits[i/64]>>(i%64)&1 == 0 {
 			t.Fatalf("%q at %d is not marked", literal.Text, at)
 		}
-		if _, _, ok := f.Match(data, i); !ok {
+		if !f.Match(data, i, func(l Literal, where int) bool { return l == literal && where == at }) {
 			t.Fatalf("%q at %d does not match", literal.Text, at)
 		}
 	}
@@ -92,9 +92,10 @@ func TestMatchRefusesWhatIsNoLiteral(t *testing.T) {
 		if hits[i/64]>>(i%64)&1 == 0 {
 			continue
 		}
-		if _, at, ok := f.Match(data, i); ok {
+		f.Match(data, i, func(_ Literal, at int) bool {
 			matched = append(matched, at)
-		}
+			return true
+		})
 	}
 	if len(matched) != 1 || matched[0] != 6 {
 		t.Errorf("matched at %v, want 6 alone", matched)

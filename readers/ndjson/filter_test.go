@@ -1,0 +1,186 @@
+package ndjson
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/valyala/fastjson"
+
+	"kscan/readers/event"
+	"kscan/readers/frame"
+)
+
+var testNeeds = []event.Need{
+	{Field: "destination.port", Number: 10250},
+	{Field: "destination.port", Number: 10255},
+	{Field: "process.name", Text: "Kube/let-x", Fold: true},
+	{Field: "process.executable", Text: "/opt/sus\"pect"},
+}
+
+// taker keeps the offsets of the events that have what the needs say.
+type taker struct {
+	t        *testing.T
+	matches  []int64
+	events   int64
+	problems []event.Problem
+	needs    []event.Need
+	c        event.Coercer
+}
+
+func (k *taker) Problem(p event.Problem) { k.problems = append(k.problems, p) }
+
+func (k *taker) Event(e *event.Event) {
+	k.events++
+	for _, need := range k.needs {
+		for _, v := range event.NewPath(need.Field).Append(nil, e) {
+			if k.has(v, need) {
+				k.matches = append(k.matches, e.Evidence.Offset)
+				return
+			}
+		}
+	}
+}
+
+func (k *taker) has(v *fastjson.Value, need event.Need) bool {
+	var out event.Value
+	typ, _ := event.TypeOf(need.Field)
+	if !k.c.Coerce(&out, v, typ) {
+		return false
+	}
+	if need.Text == "" {
+		return out.Int == need.Number
+	}
+	text := string(out.Text)
+	if need.Fold {
+		return strings.EqualFold(text, need.Text)
+	}
+	return strings.Contains(text, need.Text)
+}
+
+func decodeAll(t *testing.T, text []byte, look bool) (*taker, *Decoder, int64) {
+	k := &taker{t: t, needs: testNeeds}
+	d := New(Lines)
+	if look {
+		d.Look(testNeeds)
+		if d.filter == nil {
+			t.Fatal("no filter for the needs")
+		}
+	}
+	lines := d.Decode("a", "", &frame.Block{Data: text, End: len(text)}, k)
+	return k, d, lines
+}
+
+// check demands that passing over lines loses no match and no problem that the ends of a
+// line show, and that all lines and documents are counted.
+func check(t *testing.T, text []byte) {
+	t.Helper()
+	want, _, wantLines := decodeAll(t, text, false)
+	got, d, lines := decodeAll(t, text, true)
+	if diff := cmp.Diff(want.matches, got.matches); diff != "" {
+		t.Errorf("matches (-all +filtered):\n%s", diff)
+	}
+	if lines != wantLines {
+		t.Errorf("%d lines, want %d", lines, wantLines)
+	}
+	if len(want.problems) == 0 && got.events+d.Passed() != want.events {
+		t.Errorf("%d events and %d passed over, want %d", got.events, d.Passed(), want.events)
+	}
+}
+
+// forms are ways to write a port: what encoders do, and what they might.
+var forms = []string{
+	"10250", `"10250"`, "10250.0", "1.025e4", "1.0250E4", "1025e1", "102.5e2", "10.25E+3", "102500e-1", `"\u0031\u0030250"`,
+	`"1025\u0030"`, "10255", "1.0255e4", "[1,10255]", `["10250"]`, "10250.75", "0.10250e5", "10251", "1025", "110250", "443", "80", "null", `"x"`,
+}
+
+var texts = []string{
+	`"curl"`, `"kube\/LET-X"`, `"kube/let-x"`, `"KUBE/LET\u002dx"`, `"kubelet"`, `"/opt/sus\"pect/a"`, `"\/opt\/sus\"pect"`, `"\/opt\/sus\u0022pect"`, `"/opt"`,
+}
+
+func randomLine(r *rand.Rand, n int) string {
+	switch r.IntN(40) {
+	case 0:
+		return "\n"
+	case 1:
+		return `{"index":{"_index":"i","_id":"` + fmt.Sprint(n) + `"}}` + "\n"
+	}
+	filler := strings.Repeat("x10.25y", r.IntN(30))
+	line := fmt.Sprintf(`{"n":%d,"filler":%q,"destination":{"ip":"10.25.0.1","port":%s},"process":{"name":%s,"executable":%s}}`,
+		n, filler, forms[r.IntN(len(forms))], texts[r.IntN(len(texts))], texts[r.IntN(len(texts))])
+	if r.IntN(3) == 0 {
+		return line + "\r\n"
+	}
+	return line + "\n"
+}
+
+func TestFilterLosesNothing(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		var text strings.Builder
+		// The sample is regular, so that the filter is at work in what follows.
+		for text.Len() < sampleBytes {
+			text.WriteString(`{"destination":{"port":443}}` + "\n")
+		}
+		for n := 0; text.Len() < 3*wholeBlock; n++ {
+			text.WriteString(randomLine(r, n))
+		}
+		if seed%2 == 0 {
+			text.WriteString(`{"destination":{"port":10250}}`)
+		}
+		check(t, []byte(text.String()))
+	}
+}
+
+func TestFilterPassesOver(t *testing.T) {
+	text := strings.Repeat(`{"destination":{"port":443},"source":{"ip":"10.25.102.5"}}`+"\n", 4000)
+	got, d, lines := decodeAll(t, []byte(text), true)
+	if lines != 4000 || got.events > 100 || got.events+d.Passed() != 4000 {
+		t.Errorf("%d lines, %d events, %d passed over", lines, got.events, d.Passed())
+	}
+}
+
+func TestFilterKeepsProblems(t *testing.T) {
+	good := strings.Repeat(`{"destination":{"port":443}}`+"\n", 4000)
+	for _, broken := range []string{"not JSON\n", "{\"a\":\n", "\"text\"\n", "[1]\n", "}\n", "{\"a\":\"\xff\"}\n"} {
+		text := good + broken + good
+		want, _, _ := decodeAll(t, []byte(text), false)
+		got, _, _ := decodeAll(t, []byte(text), true)
+		if len(want.problems) == 0 {
+			t.Fatalf("%q is no problem", broken)
+		}
+		if diff := cmp.Diff(want.problems, got.problems); diff != "" {
+			t.Errorf("%q: problems (-all +filtered):\n%s", broken, diff)
+		}
+	}
+}
+
+// FuzzFilter puts any line between good ones: what it matches must be found.
+func FuzzFilter(f *testing.F) {
+	for _, form := range forms {
+		f.Add([]byte(`{"destination":{"port":`+form+`}}`), 0)
+	}
+	for _, text := range texts {
+		f.Add([]byte(`{"process":{"name":`+text+`,"executable":`+text+`}}`), 3)
+	}
+	f.Add([]byte(`{"update":{}}`+"\n"+`{"doc":{"destination.port":[10250]}}`), 1)
+	good := strings.Repeat(`{"destination":{"port":443}}`+"\n", 3000)
+	f.Fuzz(func(t *testing.T, line []byte, shift int) {
+		pad := strings.Repeat(" ", shift&63)
+		check(t, []byte(good+pad+"\n"+string(line)+"\n"+good))
+	})
+}
+
+func BenchmarkFilter(b *testing.B) {
+	text := []byte(strings.Repeat(`{"@timestamp":"2025-11-20T10:00:00.000Z","destination":{"ip":"10.20.0.1","port":443},"process":{"pid":10253,"name":"kubelet","args":["--config","/etc/kubernetes/kubelet.conf"]}}`+"\n", 5000))
+	d := New(Lines)
+	d.Look(testNeeds[:2])
+	k := &taker{}
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Decode("a", "", &frame.Block{Data: text, End: len(text)}, k)
+	}
+}
