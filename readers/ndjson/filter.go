@@ -2,7 +2,9 @@ package ndjson
 
 import (
 	"bytes"
+	"maps"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -28,11 +30,14 @@ const (
 // filter finds the lines that may hold one of the needs of the rules.
 type filter struct {
 	finder         *prefilter.Finder
-	accepts        map[prefilter.Literal]acceptance
+	accepts        []acceptance // of the finder's literals
 	newlines, hits []uint64
 	data           []byte
-	wanted         func(prefilter.Literal, int) bool // (*filter).accept, made once
+	wanted         func(literal, at int) bool // (*filter).accept, made once
 }
+
+// literals are the literals of a filter that is being made.
+type literals map[prefilter.Literal]acceptance
 
 // acceptance says when a literal that stands in a line makes the line a candidate.
 type acceptance struct {
@@ -45,34 +50,32 @@ type acceptance struct {
 // newFilter returns a filter for lines that hold at least one of the needs, or nil if
 // there is no telling which do.
 func newFilter(needs []event.Need) *filter {
-	f := &filter{accepts: map[prefilter.Literal]acceptance{}}
-	f.wanted = f.accept
-	for _, need := range needs {
-		if need.Text == "" {
-			f.number(need.Number)
-		} else if !f.text(need) {
-			return nil
-		}
-	}
 	if len(needs) == 0 {
 		return nil
 	}
 	// A text may be written with \u escapes for any of its letters, and a document may
 	// carry audit records, which write values in ways of their own.
-	f.accepts[prefilter.Literal{Text: `\u00`}] = acceptance{always: true}
-	f.accepts[prefilter.Literal{Text: `audit(`}] = acceptance{always: true}
-	literals := make([]prefilter.Literal, 0, len(f.accepts))
-	for literal := range f.accepts {
-		literals = append(literals, literal)
+	list := literals{{Text: `\u00`}: {always: true}, {Text: `audit(`}: {always: true}}
+	for _, need := range needs {
+		if need.Text == "" {
+			list.number(need.Number)
+		} else if !list.text(need) {
+			return nil
+		}
 	}
-	if f.finder = prefilter.New(literals); f.finder == nil {
+	f := &filter{finder: prefilter.New(slices.Collect(maps.Keys(list)))}
+	if f.finder == nil {
 		return nil
 	}
+	for _, literal := range f.finder.Literals() {
+		f.accepts = append(f.accepts, list[literal])
+	}
+	f.wanted = f.accept
 	return f
 }
 
 // text adds the longest part of a text that JSON writes in one way, \u00 escapes apart.
-func (f *filter) text(need event.Need) bool {
+func (l literals) text(need event.Need) bool {
 	longest := ""
 	for _, run := range strings.FieldsFunc(need.Text, func(r rune) bool {
 		return r < ' ' || r >= utf8.RuneSelf || r == '"' || r == '\\' || r == '/'
@@ -84,34 +87,34 @@ func (f *filter) text(need event.Need) bool {
 	if len(longest) < minRun {
 		return false
 	}
-	f.accepts[prefilter.Literal{Text: longest, Fold: need.Fold}] = acceptance{always: true}
+	l[prefilter.Literal{Text: longest, Fold: need.Fold}] = acceptance{always: true}
 	return true
 }
 
 // number adds the ways to write a positive whole number: with its digits in a row, or, with
 // an exponent, with a point among those of them that are not trailing zeros.
-func (f *filter) number(n int64) {
+func (l literals) number(n int64) {
 	digits := strconv.FormatInt(n, 10)
 	significant := strings.TrimRight(digits, "0")
 	whole := prefilter.Literal{Text: significant}
-	a := f.accepts[whole]
+	a := l[whole]
 	a.rests = append(a.rests, digits[len(significant):])
-	f.accepts[whole] = a
+	l[whole] = a
 	for i := 1; i < len(significant); i++ {
 		dotted := prefilter.Literal{Text: significant[:i] + "." + significant[i:]}
-		if _, known := f.accepts[dotted]; !known {
-			f.accepts[dotted] = acceptance{}
+		if _, known := l[dotted]; !known {
+			l[dotted] = acceptance{}
 		}
 	}
 }
 
 // accept reports whether a literal at a place makes its line a candidate.
-func (f *filter) accept(literal prefilter.Literal, at int) bool {
-	a := f.accepts[literal]
+func (f *filter) accept(literal, at int) bool {
+	a := &f.accepts[literal]
 	if a.always {
 		return true
 	}
-	rest := f.data[at+len(literal.Text):]
+	rest := f.data[at+len(f.finder.Literals()[literal].Text):]
 	for _, r := range a.rests {
 		if len(rest) >= len(r) && string(rest[:len(r)]) == r {
 			return true

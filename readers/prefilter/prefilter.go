@@ -9,6 +9,7 @@
 package prefilter
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -34,6 +35,9 @@ type Literal struct {
 type Finder struct {
 	literals []Literal
 	offsets  []int // of the window in each literal
+	// words and masks are the windows as numbers, and the bits of them that tell: a quick
+	// look before the whole literal is compared.
+	words, masks []uint32
 	// tables[2*j] and tables[2*j+1] give, for the low and the high half of the byte at
 	// place j of a window, the buckets that it fits.
 	tables [2 * window][16]byte
@@ -56,8 +60,25 @@ func New(literals []Literal) *Finder {
 		offset := rarest(literal.Text)
 		f.offsets = append(f.offsets, offset)
 		f.add(i*buckets/max(len(f.literals), buckets), literal.Text[offset:], literal.Fold)
+		f.addWord(literal.Text[offset:], literal.Fold)
 	}
 	return f
+}
+
+// Literals returns the literals, in the order by which Match numbers them.
+func (f *Finder) Literals() []Literal { return f.literals }
+
+func (f *Finder) addWord(text string, fold bool) {
+	var word, mask [window]byte
+	for j := range min(window, len(text)) {
+		mask[j] = 0xff
+		if fold {
+			mask[j] = 0xff &^ 0x20
+		}
+		word[j] = text[j] & mask[j]
+	}
+	f.words = append(f.words, binary.LittleEndian.Uint32(word[:]))
+	f.masks = append(f.masks, binary.LittleEndian.Uint32(mask[:]))
 }
 
 // add puts the window of a literal into a bucket. Places past its end fit every byte.
@@ -134,21 +155,27 @@ func (f *Finder) Scan(data []byte, newlines, hits []uint64) (ascii bool) {
 }
 
 // Match reports whether a literal that accept wants really stands where Scan marked
-// data[i]. It calls accept with each that does, and with where it begins.
-func (f *Finder) Match(data []byte, i int, accept func(literal Literal, at int) bool) bool {
-	for k, literal := range f.literals {
-		at := i - f.offsets[k]
-		if at < 0 || len(data)-at < len(literal.Text) {
-			continue
-		}
-		text := data[at : at+len(literal.Text)]
-		if string(text) == literal.Text || literal.Fold && equalFold(text, literal.Text) {
-			if accept(literal, at) {
-				return true
-			}
+// data[i]. It calls accept with the number of each that does and with where it begins.
+func (f *Finder) Match(data []byte, i int, accept func(literal, at int) bool) bool {
+	var word [window]byte
+	copy(word[:], data[i:])
+	here := binary.LittleEndian.Uint32(word[:])
+	for k, mask := range f.masks {
+		if here&mask == f.words[k] && f.stands(k, data, i-f.offsets[k]) && accept(k, i-f.offsets[k]) {
+			return true
 		}
 	}
 	return false
+}
+
+// stands reports whether a literal is at a place of data.
+func (f *Finder) stands(k int, data []byte, at int) bool {
+	literal := &f.literals[k]
+	if at < 0 || len(data)-at < len(literal.Text) {
+		return false
+	}
+	text := data[at : at+len(literal.Text)]
+	return string(text) == literal.Text || literal.Fold && equalFold(text, literal.Text)
 }
 
 // equalFold reports whether texts of one length are equal but for the case of ASCII letters.

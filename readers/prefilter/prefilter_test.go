@@ -63,7 +63,7 @@ func checkAll(t *testing.T, f *Finder, data []byte, hits []uint64, literal Liter
 		if hits[i/64]>>(i%64)&1 == 0 {
 			t.Fatalf("%q at %d is not marked", literal.Text, at)
 		}
-		if !f.Match(data, i, func(l Literal, where int) bool { return l == literal && where == at }) {
+		if !f.Match(data, i, func(k, where int) bool { return f.literals[k] == literal && where == at }) {
 			t.Fatalf("%q at %d does not match", literal.Text, at)
 		}
 	}
@@ -92,7 +92,7 @@ func TestMatchRefusesWhatIsNoLiteral(t *testing.T) {
 		if hits[i/64]>>(i%64)&1 == 0 {
 			continue
 		}
-		f.Match(data, i, func(_ Literal, at int) bool {
+		f.Match(data, i, func(_, at int) bool {
 			matched = append(matched, at)
 			return true
 		})
