@@ -257,6 +257,23 @@ func TestAppendJSON(t *testing.T) {
 	}
 }
 
+func TestValueAppendJSON(t *testing.T) {
+	for want, v := range map[string]Value{
+		`null`:                       {},
+		`"a\u001b\""`:                {Type: Keyword, Text: []byte("a\x1b\"")},
+		`-7`:                         {Type: Long, Int: -7},
+		`1e+300`:                     {Type: Double, Float: 1e300},
+		`0.5`:                        {Type: Double, Float: 0.5},
+		`true`:                       {Type: Boolean, Int: 1},
+		`"10.0.0.1"`:                 {Type: IP, IP: netip.MustParseAddr("10.0.0.1")},
+		`"2026-11-20T00:00:00.002Z"`: {Type: Date, Int: 1795132800002},
+	} {
+		if got := string(v.AppendJSON(nil)); got != want || !json.Valid([]byte(got)) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 // nested returns a document of n levels, built rather than parsed.
 func nested(n int) *fastjson.Value {
 	var a fastjson.Arena

@@ -90,6 +90,10 @@ type Found struct {
 // Values returns the values of a field, as Path.Append does; valid until the next Find.
 func (r *Found) Values(slot int) []*fastjson.Value { return r.values[slot] }
 
+// maxKept is how many bytes or values a buffer keeps from event to event: one huge
+// record must not cost its memory for the rest of the run.
+const maxKept = 1 << 16
+
 // Find looks all names up in the event.
 func (f *Finder) Find(e *Event, r *Found) {
 	for len(r.values) < len(f.slots) {
@@ -97,7 +101,9 @@ func (f *Finder) Find(e *Event, r *Found) {
 		r.filled = append(r.filled, false)
 	}
 	for i := range r.values {
-		r.values[i] = r.values[i][:0]
+		if r.values[i] = r.values[i][:0]; cap(r.values[i]) > maxKept {
+			r.values[i] = nil
+		}
 		r.filled[i] = false
 	}
 	r.walk(&f.root, e.Doc, 0)

@@ -1,7 +1,10 @@
 package event
 
 import (
+	"math"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/valyala/fastjson"
@@ -30,6 +33,29 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 		more = append(more[:n], more[n+1:]...)
 	}
 	return append(more, '}')
+}
+
+// AppendJSON appends the value as JSON, with the same care: a number as a number, an
+// address and a date as text, and null for the zero Value.
+func (v *Value) AppendJSON(dst []byte) []byte {
+	switch v.Type {
+	case Keyword, Version:
+		return appendString(dst, v.Text)
+	case Long:
+		return strconv.AppendInt(dst, v.Int, 10)
+	case Double:
+		if math.IsInf(v.Float, 0) || math.IsNaN(v.Float) {
+			return append(dst, "null"...)
+		}
+		return strconv.AppendFloat(dst, v.Float, 'g', -1, 64)
+	case Boolean:
+		return strconv.AppendBool(dst, v.Int != 0)
+	case IP:
+		return append(v.IP.AppendTo(append(dst, '"')), '"')
+	case Date:
+		return time.UnixMilli(v.Int).UTC().AppendFormat(dst, `"2006-01-02T15:04:05.000Z"`)
+	}
+	return append(dst, "null"...)
 }
 
 // has reports whether the document itself has a value, or an object, for a dotted name.

@@ -31,7 +31,11 @@ type Coercer struct {
 }
 
 // Reset makes the texts of earlier Values invalid.
-func (c *Coercer) Reset() { c.buf = c.buf[:0] }
+func (c *Coercer) Reset() {
+	if c.buf = c.buf[:0]; cap(c.buf) > maxKept {
+		c.buf = nil
+	}
+}
 
 // Coerce makes dst the value v as Elasticsearch's mapping of type t would index it. It
 // reports false, and counts, when the mapping would refuse the value. The text of dst

@@ -116,6 +116,18 @@ func (t *term) tuples(s *Scratch) []*Key {
 	return keys
 }
 
+// AppendJSON appends the values as a JSON array.
+func (k *Key) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '[')
+	for i := range k.Values {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = k.Values[i].AppendJSON(dst)
+	}
+	return append(dst, ']')
+}
+
 // newKey gives the values an ID: their texts, each with its length. A number and its
 // text are the same key, as they would be under one mapping.
 func newKey(values []event.Value) *Key {

@@ -22,11 +22,14 @@ type regex struct {
 	slow    *regexp.Regexp
 }
 
-// maxStates bounds the automaton; Elasticsearch stops at 10,000. maxNodes bounds the
-// work of making it.
+// maxStates bounds the automaton (Elasticsearch stops at 10,000) and maxClasses its
+// width: 16 MB at most. maxNodes bounds the work of making it, maxParsed the expression
+// that it is tried for.
 const (
-	maxStates = 4000
-	maxNodes  = 100_000
+	maxStates  = 4000
+	maxClasses = 1000
+	maxNodes   = 100_000
+	maxParsed  = 5000
 )
 
 var errRegexSize = errors.New("the regular expression is too complex")
@@ -60,6 +63,9 @@ func newRegex(sources []string, fold bool) (*regex, error) {
 // automaton takes derivatives until there are no new ones.
 func (b *regexBuilder) automaton(n node) (*regex, error) {
 	x := &regex{dead: -1, full: -1, starts: b.classes()}
+	if len(b.nodes) > maxParsed || len(x.starts) > maxClasses {
+		return nil, errRegexSize
+	}
 	for ch := range x.ascii {
 		x.ascii[ch] = uint16(x.class(rune(ch)))
 	}

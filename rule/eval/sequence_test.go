@@ -173,8 +173,8 @@ func TestRunReportsWhatItLeavesOut(t *testing.T) {
 	if r.Undated != 1 || r.Dropped != 1 || show(r) != "0 3" {
 		t.Errorf("undated %d, dropped %d, matches %s", r.Undated, r.Dropped, show(r))
 	}
-	if text := string(r.Matches[0].Key.Values[0].Text) + fmt.Sprint(r.Matches[0].Key.Values[0].Int); text != "1" {
-		t.Errorf("join key %s", text)
+	if text := string(r.Matches[0].Key.AppendJSON(nil)); text != "[1]" {
+		t.Errorf("join keys %s", text)
 	}
 	p = compile(t, `sequence by key with maxspan=1s [any where type == "A"] [any where type == "B"]`, Options{})
 	r = p.Run(points(p, log(t, "A1@1 A2@2 A3@5 B3@5.5 A4@9 B4@9.1")), RunOptions{MaxKeys: 2})

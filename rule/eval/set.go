@@ -93,6 +93,10 @@ func NewScratch() *Scratch { return new(Scratch) }
 // their field: they count as missing.
 func (s *Scratch) Uncoercible() int64 { return s.coercer.Failed }
 
+// maxKept is how many bytes or values one buffer keeps from event to event: one huge
+// record must not cost its memory for the rest of the run.
+const maxKept = 1 << 16
+
 // Load makes an event of the set's programs the current one, until the next Load. The
 // event must stay as it is until then.
 func (s *Scratch) Load(t *Set, e *event.Event) {
@@ -112,7 +116,9 @@ func (s *Scratch) Load(t *Set, e *event.Event) {
 		s.now = 1
 	}
 	s.coercer.Reset()
-	s.arena = s.arena[:0]
+	if s.arena = s.arena[:0]; cap(s.arena) > maxKept {
+		s.arena = nil
+	}
 	t.finder.Find(e, &s.found)
 }
 
@@ -127,7 +133,9 @@ func (s *Scratch) column(i int) []cell {
 
 func (s *Scratch) fill(c *cells, from column) {
 	c.stamp = s.now
-	c.values = c.values[:0]
+	if c.values = c.values[:0]; cap(c.values) > maxKept {
+		c.values = nil
+	}
 	for _, v := range s.found.Values(from.slot) {
 		n := len(c.values)
 		if n < cap(c.values) {
@@ -135,7 +143,9 @@ func (s *Scratch) fill(c *cells, from column) {
 		} else {
 			c.values = append(c.values, cell{})
 		}
-		c.values[n].ready = false
+		if c.values[n].ready = false; cap(c.values[n].folded) > maxKept {
+			c.values[n].folded = nil
+		}
 		if !s.coercer.Coerce(&c.values[n].Value, v, from.typ) {
 			c.values = c.values[:n]
 		}
