@@ -46,10 +46,10 @@ func isShort(body []byte) bool {
 	if size < family {
 		return true
 	}
-	switch string(bytes.ToUpper(saddr[:family])) {
+	switch string(saddr[:family]) {
 	case "0200", "0002":
 		return size < ipv4
-	case "0A00", "000A":
+	case "0A00", "000A", "0a00", "000a":
 		return size < ipv6
 	}
 	return false

@@ -239,7 +239,7 @@ func (d *Decoder) pathArray() *fastjson.Value {
 	return paths
 }
 
-// commonKeys are the keys that most documents have: they need no memory of their own.
+// commonKey returns a key that most documents have, without memory of its own, or "".
 func commonKey(key []byte) string {
 	switch string(key) {
 	case "a0":

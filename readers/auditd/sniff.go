@@ -12,6 +12,7 @@ const sniffLines = 1000
 var (
 	errNoRecord = errors.New("none of the first lines is an audit record (type=… msg=audit(…): …)")
 	errNoText   = errors.New("no lines of text")
+	errJSON     = errors.New("the text is JSON")
 )
 
 // Sniff returns nil if head, the first bytes of a file, has an audit record among its
@@ -19,11 +20,12 @@ var (
 func Sniff(head []byte) error {
 	t := loadTables()
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
-	if len(bytes.TrimSpace(head)) == 0 {
+	text := bytes.TrimSpace(head)
+	if len(text) == 0 {
 		return errNoText
 	}
-	if head[0] == '{' || head[0] == '[' && !isUptime(head) {
-		return errors.New("the text is JSON")
+	if text[0] == '{' || text[0] == '[' && !isUptime(text) {
+		return errJSON
 	}
 	lines := 0
 	for line := range bytes.Lines(head) {
