@@ -279,3 +279,53 @@ func TestReadCarriedAuditRecords(t *testing.T) {
 		}
 	}
 }
+
+// A file that becomes shorter while it is read is told, and what is left of it is read.
+func TestReadShrinkingFile(t *testing.T) {
+	path := write(t, "x", []byte(documents(1000)))
+	c := &shrinking{collector: collector{t: t}, path: path}
+	err := Read(context.Background(), Group{Files: []File{{Path: path}}}, Options{BlockSize: 1000}, c)
+	if err != nil || c.failed == 0 || c.events() < 100 {
+		t.Errorf("got %v, %d units failed, %d events", err, c.failed, c.events())
+	}
+}
+
+// shrinking cuts the file when it gets the first unit.
+type shrinking struct {
+	collector
+	path   string
+	failed int
+}
+
+func (s *shrinking) Unit(u *Unit) error {
+	defer u.Release()
+	if s.units++; s.units == 1 {
+		if err := os.Truncate(s.path, 10000); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	b, err := u.Load()
+	if err != nil {
+		if !errors.Is(err, errShrunk) {
+			s.t.Errorf("got error %v", err)
+		}
+		s.failed++
+	}
+	s.lines += NewDecoder(u.Part.Format).Decode(u.Part, b, (*decoded)(&s.collector))
+	return nil
+}
+
+// The file of ranged units is open until the last of them is released, and no longer.
+func TestReadClosesFiles(t *testing.T) {
+	closed := 0
+	file := &rangedFile{close: func() error { closed++; return nil }}
+	file.users.Add(3)
+	units := []*Unit{{file: file}, {file: file}}
+	file.release()
+	for i, u := range units {
+		u.Release()
+		if want := i; closed != want {
+			t.Errorf("closed %d times after %d units", closed, i+1)
+		}
+	}
+}

@@ -17,10 +17,12 @@ type format struct {
 	block  int  // bytes of a block's core
 	before int  // bytes of the lines in front of a block that decoding it needs
 	joins  bool // records of one event may be apart, so that blocks need a window
+	ranged bool // records are lines that mean the same wherever they stand
 	// sniff returns nil if the head of a stream is of this format, or why it is not.
 	sniff  func(head []byte, whole bool) error
 	cutter func(io.Reader, frame.Layout) cutter
-	decode func() blockDecoder
+	// decode returns a decoder that may pass over records which hold none of the needs.
+	decode func(needs []event.Need) blockDecoder
 }
 
 // actionRoom is the margin in front of a block of JSON lines: room for the action line
@@ -48,23 +50,27 @@ func formats() []*format {
 		{
 			name: auditd.Format, block: joinedBlock, joins: true, cutter: lines,
 			sniff:  func(head []byte, _ bool) error { return auditd.Sniff(head) },
-			decode: func() blockDecoder { return auditd.New(auditd.Options{}) },
+			decode: func([]event.Need) blockDecoder { return auditd.New(auditd.Options{}) },
 		},
 		{
 			name: auditLines, block: joinedBlock, joins: true, cutter: lines, sniff: sniffCarrier(ndjson.SniffLines),
-			decode: func() blockDecoder { return newCarrier(ndjson.Lines) },
+			decode: func([]event.Need) blockDecoder { return newCarrier(ndjson.Lines) },
 		},
 		{
 			name: auditJSON, block: joinedBlock, joins: true, cutter: structure, sniff: sniffCarrier(sniffJSON),
-			decode: func() blockDecoder { return newCarrier(ndjson.JSON) },
+			decode: func([]event.Need) blockDecoder { return newCarrier(ndjson.JSON) },
 		},
 		{
-			name: ndjson.Lines, block: lineBlock, before: actionRoom, cutter: lines, sniff: ndjson.SniffLines,
-			decode: func() blockDecoder { return ndjson.New(ndjson.Lines) },
+			name: ndjson.Lines, block: lineBlock, before: actionRoom, ranged: true, cutter: lines, sniff: ndjson.SniffLines,
+			decode: func(needs []event.Need) blockDecoder {
+				d := ndjson.New(ndjson.Lines)
+				d.Look(needs)
+				return d
+			},
 		},
 		{
 			name: ndjson.JSON, block: lineBlock, cutter: structure, sniff: sniffJSON,
-			decode: func() blockDecoder { return ndjson.New(ndjson.JSON) },
+			decode: func([]event.Need) blockDecoder { return ndjson.New(ndjson.JSON) },
 		},
 	}
 }
@@ -113,11 +119,20 @@ func (d decoder) Decode(p *Part, b *frame.Block, sink event.Sink) int64 {
 	return d.blockDecoder.Decode(p.Source, p.Member, b, sink)
 }
 
+// Passed returns how many records the last Decode passed over.
+func (d decoder) Passed() int64 {
+	if p, ok := d.blockDecoder.(interface{ Passed() int64 }); ok {
+		return p.Passed()
+	}
+	return 0
+}
+
 // NewDecoder returns a decoder for the format of a part, nil if there is no such format.
-func NewDecoder(name string) Decoder {
+// It may pass over records that hold none of the needs; without needs it decodes all.
+func NewDecoder(name string, needs []event.Need) Decoder {
 	for _, f := range formats() {
 		if f.name == name {
-			return decoder{f.decode()}
+			return decoder{f.decode(needs)}
 		}
 	}
 	return nil

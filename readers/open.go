@@ -15,8 +15,9 @@ const readSize = 256 << 10
 type opened struct {
 	ctx   context.Context
 	r     io.Reader
-	size  int64 // when it was opened; -1 if it is a stream
-	count int64 // bytes read
+	file  *os.File // nil if it is a stream
+	size  int64    // when it was opened; -1 if it is a stream
+	count int64    // bytes read
 	close func() error
 }
 
@@ -56,7 +57,7 @@ func open(ctx context.Context, f File, stdin io.Reader) (*opened, error) {
 		file.Close()
 		return nil, err
 	}
-	return &opened{ctx: ctx, r: file, size: info.Size(), close: file.Close}, nil
+	return &opened{ctx: ctx, r: file, file: file, size: info.Size(), close: file.Close}, nil
 }
 
 // Read reads from the file. All its errors but io.EOF and the context's are readErrors.

@@ -30,6 +30,7 @@ func (r *reading) tell(e entry) error {
 	case e.problem != nil:
 		r.handler.Problem(*e.problem)
 	case r.ctx.Err() != nil:
+		e.unit.Release()
 		return r.ctx.Err()
 	default:
 		return r.handler.Unit(e.unit)
@@ -94,7 +95,7 @@ func (r *reading) file(f File) error {
 	if err != nil {
 		return r.refuse(p, event.Unreadable, err.Error())
 	}
-	defer in.close()
+	defer func() { in.close() }()
 	l, err := unwrap(in, p.add)
 	defer l.close()
 	part.Compression = l.compression()
@@ -109,7 +110,11 @@ func (r *reading) file(f File) error {
 	if err := r.begin(p, format); err != nil {
 		return err
 	}
-	return r.cut(p, l, format, r.layout(format, in, l))
+	layout := r.layout(format, in, l)
+	if format.ranged && in.file != nil && !l.changed() && in.size-layout.Offset > int64(layout.Size) {
+		return r.ranges(p, in, layout)
+	}
+	return r.cut(p, l, format, layout)
 }
 
 // unrecognised says why there is nothing to examine in a file.
@@ -153,11 +158,28 @@ func (r *reading) layout(f *format, in *opened, l *layers) frame.Layout {
 	size := r.options.blockSize(f.block)
 	if l.whole() {
 		size = min(size, len(l.rest)+1)
-	} else if in.size >= 0 && len(l.names) == 0 && l.text == "" {
+	} else if in.size >= 0 && !l.changed() {
 		size = int(min(int64(size), in.size+1))
 	}
 	before, after := f.room(r.options)
 	return frame.Layout{Size: size, Max: r.options.maxRecord(), Before: before, After: after, Offset: l.offset()}
+}
+
+// ranges hands out a plain file as units that read it themselves. The file is closed when
+// all are released.
+func (r *reading) ranges(p *problems, in *opened, layout frame.Layout) error {
+	file := &rangedFile{ctx: r.ctx, close: in.close, pool: &r.pool}
+	in.close = file.release
+	file.users.Add(1)
+	file.ranges = frame.Ranges{R: file, Layout: layout, Size: in.size}
+	file.at = in.file
+	for i := range file.ranges.Count() {
+		file.users.Add(1)
+		if err := r.margins.put(r, entry{unit: &Unit{Part: p.part, file: file, index: i}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cutter is what cuts a stream: frame.Lines or frame.JSON.

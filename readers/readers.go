@@ -91,6 +91,9 @@ type Decoder interface {
 	// core (1-based) and Offset in the part; Source, Member and Format are filled in.
 	// It returns the number of lines in the core.
 	Decode(p *Part, b *frame.Block, sink event.Sink) (lines int64)
+	// Passed returns how many events of the last block were passed over because they hold
+	// none of the decoder's needs.
+	Passed() int64
 }
 
 // Handler takes what Read finds, from one goroutine, in the order of the input.

@@ -1,7 +1,11 @@
 package readers
 
 import (
+	"context"
+	"errors"
+	"io"
 	"sync"
+	"sync/atomic"
 
 	"kscan/readers/frame"
 )
@@ -11,19 +15,64 @@ type Unit struct {
 	Part *Part
 
 	block frame.Block
-	buf   []byte     // the memory of the block
-	pool  *sync.Pool // where buf goes back to
+	buf   []byte      // the memory of the block
+	pool  *sync.Pool  // where buf goes back to
+	file  *rangedFile // what Load reads, nil for a stream
+	index int64       // of the range
 }
 
 // Load returns the unit's block: read now from a plain file, or already there for a
-// stream. The block is valid until Release. Errors reading are problems of the part.
-func (u *Unit) Load() (*frame.Block, error) { return &u.block, nil }
+// stream. The block is valid until Release. Errors reading are problems of the part; the
+// block beside an error has the records that could be read.
+func (u *Unit) Load() (*frame.Block, error) {
+	if u.file == nil {
+		return &u.block, nil
+	}
+	u.pool = u.file.pool
+	if b, ok := u.pool.Get().(*[]byte); ok {
+		u.buf = *b
+	}
+	var err error
+	u.block, u.buf, err = u.file.ranges.Block(u.index, u.buf)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errShrunk
+	}
+	return &u.block, err
+}
 
 // Release gives the block's memory back for reuse; call it once, after Load.
 func (u *Unit) Release() {
 	if u.pool != nil {
-		buf := u.buf
+		buf := u.buf[:0]
 		u.pool.Put(&buf)
 	}
-	u.block, u.buf, u.pool = frame.Block{}, nil, nil
+	if u.file != nil {
+		u.file.release()
+	}
+	u.block, u.buf, u.pool, u.file = frame.Block{}, nil, nil, nil
+}
+
+// rangedFile is a plain file that units share. It is closed when the last lets go of it.
+type rangedFile struct {
+	ctx    context.Context
+	ranges frame.Ranges
+	at     io.ReaderAt
+	close  func() error
+	pool   *sync.Pool
+	users  atomic.Int64
+}
+
+// ReadAt reads from the file, unless the context has ended.
+func (f *rangedFile) ReadAt(p []byte, off int64) (int, error) {
+	if err := f.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return f.at.ReadAt(p, off)
+}
+
+func (f *rangedFile) release() error {
+	if f.users.Add(-1) == 0 {
+		return f.close()
+	}
+	return nil
 }

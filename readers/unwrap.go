@@ -127,6 +127,9 @@ func (l *layers) mark() {
 	}
 }
 
+// changed reports whether the content is not the file's bytes as they are.
+func (l *layers) changed() bool { return len(l.names) > 0 || strings.HasPrefix(l.text, "UTF-16") }
+
 // offset is where the content starts in the decompressed stream.
 func (l *layers) offset() int64 {
 	if l.text == "UTF-8" {
