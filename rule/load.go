@@ -20,6 +20,9 @@ const maxRuleFile = 1 << 20
 // playbookSuffix marks a file that belongs to a rule and is none itself.
 const playbookSuffix = ".playbook.toml"
 
+// builtinPath is the Path of the rules that come with kscan.
+const builtinPath = "builtin"
+
 // Builtin returns the rules that come with kscan. Their Path is "builtin".
 func Builtin() ([]*Rule, error) {
 	entries, err := builtin.Files.ReadDir(".")
@@ -36,7 +39,7 @@ func Builtin() ([]*Rule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("failed to read built-in rule %s: %w", entry.Name(), err)
 		}
-		r, problems := parse("builtin", data, set)
+		r, problems := parse(builtinPath, data, set)
 		if r == nil {
 			return nil, fmt.Errorf("failed to load built-in rule %s: %w", entry.Name(), problems)
 		}

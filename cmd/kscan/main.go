@@ -17,6 +17,7 @@ import (
 const (
 	exitOK          = 0
 	exitFindings    = 1   // findings at or above --fail-on
+	exitFailed      = 1   // a case of a rule failed
 	exitUsage       = 2   // wrong usage, or a rule that does not load
 	exitIncomplete  = 3   // evidence was not examined in full, or there was none
 	exitInterrupted = 130 // as a shell reports a death by SIGINT

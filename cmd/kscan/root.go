@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kscan/report"
 	"kscan/report/safe"
+	"kscan/rule"
 )
 
 func newRootCommand(c *console) *cobra.Command {
@@ -28,12 +30,18 @@ It works offline and never writes to its inputs.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
 	})
-	root.AddCommand(newScanCommand(c), newVersionCommand(c))
+	root.AddCommand(newScanCommand(c), newRulesCommand(c), newVersionCommand(c))
 	return root
 }
 
 // printError prints err as the user sees it: what went wrong, then what to do about it.
 func printError(w io.Writer, err error) {
+	var rules rule.Problems
+	if errors.As(err, &rules) {
+		// There is nowhere left to say that standard error cannot be written to.
+		_ = report.RuleErrors(w, rules)
+		return
+	}
 	fmt.Fprintf(w, "error: %s\n", safe.Text(err.Error()))
 	var h *hinted
 	if errors.As(err, &h) {

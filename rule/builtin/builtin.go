@@ -4,7 +4,7 @@ package builtin
 
 import "embed"
 
-// Files are the embedded rules, in Elastic's TOML.
+// Files are the embedded rules, in Elastic's TOML, and their cases.
 //
-//go:embed *.toml
+//go:embed *.toml *.tests
 var Files embed.FS
