@@ -6,12 +6,14 @@ import (
 	"kscan/readers"
 	"kscan/readers/event"
 	"kscan/rule"
+	"kscan/rule/eval"
 )
 
 // collector puts the results together in the order of the input.
 type collector struct {
 	sink       Sink
 	rules      map[*rule.Rule]int
+	coverage   []*eval.Coverage // one for each set of rules
 	summary    *Summary
 	categories categories
 
@@ -20,14 +22,14 @@ type collector struct {
 	lines    int64    // of that part, before the unit being collected
 }
 
-func newCollector(rules []*rule.Rule, sink Sink) *collector {
+func newCollector(rules []*rule.Rule, sets []ruleSet, sink Sink) *collector {
 	c := &collector{sink: sink, rules: map[*rule.Rule]int{}, summary: &Summary{}}
 	for i, r := range rules {
 		c.rules[r] = i
-		fields := r.Program.Fields()
-		c.summary.Rules = append(c.summary.Rules, RuleCoverage{
-			Rule: r, Fields: fields, WithField: make([]int64, len(fields)),
-		})
+		c.summary.Rules = append(c.summary.Rules, RuleCoverage{Rule: r, Fields: r.Program.Fields()})
+	}
+	for i := range sets {
+		c.coverage = append(c.coverage, sets[i].set.NewCoverage())
 	}
 	return c
 }
@@ -107,7 +109,7 @@ func (c *collector) result(r *result) error {
 	c.part.First, c.part.Last = span(c.part.First, c.part.Last, r.first, r.last)
 	c.categories.merge(r.categories)
 	for i := range r.coverage {
-		c.summary.Rules[i].add(&r.coverage[i])
+		c.coverage[i].Merge(r.coverage[i])
 	}
 	for _, p := range r.problems.list {
 		if p.Line > 0 {
@@ -132,14 +134,13 @@ func (c *collector) findings(r *result) error {
 	return nil
 }
 
-func (r *RuleCoverage) add(c *coverage) {
-	r.InCategory += c.inCategory
-	for i, n := range c.withField {
-		r.WithField[i] += n
+func (c *collector) finish(sets []ruleSet) *Summary {
+	c.summary.Categories = c.categories.counts()
+	for i := range sets {
+		for p, r := range sets[i].rules {
+			rc := &c.summary.Rules[c.rules[r]]
+			rc.InCategory, rc.WithField = c.coverage[i].Of(p)
+		}
 	}
-}
-
-func (c *collector) finish() *Summary {
-	c.summary.Categories = c.categories
 	return c.summary
 }

@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/valyala/fastjson"
@@ -12,6 +14,8 @@ func (c *Counts) add(d *Counts) {
 	c.Bytes += d.Bytes
 	c.Lines += d.Lines
 	c.Events += d.Events
+	c.Passed += d.Passed
+	c.Sampled += d.Sampled
 	c.Undated += d.Undated
 	c.OutOfRange += d.OutOfRange
 	c.Incomplete += d.Incomplete
@@ -62,40 +66,45 @@ const (
 )
 
 // categories counts events by each value of event.category.
-type categories map[string]int64
+type categories map[string]*int64
 
 func (c *categories) add(values []*fastjson.Value) {
-	if *c == nil {
-		*c = categories{}
-	}
 	for _, v := range values {
-		if v.Type() != fastjson.TypeString {
-			continue
+		if v.Type() == fastjson.TypeString {
+			*c.of(v.GetStringBytes())++
 		}
-		c.count(v.GetStringBytes())
 	}
 }
 
-func (c *categories) count(name []byte) {
-	_, known := (*c)[string(name)]
-	switch {
-	case known:
-		(*c)[string(name)]++
-	case len(*c) >= maxCategories || len(name) > maxCategoryLength:
-		(*c)[OtherCategories]++
-	default:
-		(*c)[strings.ToValidUTF8(string(name), "\uFFFD")]++
+// of returns the counter of a category.
+func (c *categories) of(name []byte) *int64 {
+	if n, known := (*c)[string(name)]; known {
+		return n
 	}
+	if *c == nil {
+		*c = categories{}
+	}
+	key := strings.ToValidUTF8(string(name), "\uFFFD")
+	if len(*c) >= maxCategories || len(name) > maxCategoryLength {
+		key = OtherCategories
+	}
+	if (*c)[key] == nil {
+		(*c)[key] = new(int64)
+	}
+	return (*c)[key]
 }
 
 func (c *categories) merge(d categories) {
-	if *c == nil {
-		*c = categories{}
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		*c.of([]byte(name)) += *d[name]
 	}
-	for name, n := range d {
-		if _, known := (*c)[name]; !known && len(*c) >= maxCategories {
-			name = OtherCategories
-		}
-		(*c)[name] += n
+}
+
+// counts returns the categories with their counts.
+func (c categories) counts() map[string]int64 {
+	out := make(map[string]int64, len(c))
+	for name, n := range c {
+		out[name] = *n
 	}
+	return out
 }

@@ -18,6 +18,7 @@ type unitSink struct {
 	worker *worker
 	res    *result
 	values []*fastjson.Value
+	hits   []eval.Hit
 }
 
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
@@ -25,34 +26,39 @@ func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
 func (s *unitSink) Event(e *event.Event) {
 	s.res.counts.Events++
 	t, dated := e.Time()
-	if !s.inRange(t, dated) {
+	in := s.inRange(t, dated)
+	if !e.Picked {
+		s.sample(e, t, dated, in)
+	}
+	if !in {
 		return
 	}
-	s.values = s.worker.category.Append(s.values[:0], e)
-	s.res.categories.add(s.values)
-	var loaded *eval.Set
-	for i, r := range s.worker.run.rules {
-		if set := r.Program.Set(); set != loaded {
-			s.worker.scratch.Load(set, e)
-			loaded = set
-		}
-		s.rule(i, r, e, t)
+	for i := range s.worker.run.sets {
+		s.set(i, e, t, !e.Picked)
 	}
 }
 
-// inRange counts the event by its time and reports whether rules are to see it.
+// inRange reports whether the event's time is one that rules are to see.
 func (s *unitSink) inRange(t time.Time, dated bool) bool {
-	if !dated {
-		s.res.counts.Undated++
-		return true
-	}
 	o := &s.worker.run.options
-	if !o.From.IsZero() && t.Before(o.From) || !o.To.IsZero() && !t.Before(o.To) {
+	return !dated || !(!o.From.IsZero() && t.Before(o.From) || !o.To.IsZero() && !t.Before(o.To))
+}
+
+// sample counts what is in the event.
+func (s *unitSink) sample(e *event.Event, t time.Time, dated, in bool) {
+	s.res.counts.Sampled++
+	switch {
+	case !dated:
+		s.res.counts.Undated++
+	case !in:
 		s.res.counts.OutOfRange++
-		return false
+	default:
+		s.res.first, s.res.last = span(s.res.first, s.res.last, t, t)
 	}
-	s.res.first, s.res.last = span(s.res.first, s.res.last, t, t)
-	return true
+	if in {
+		s.values = s.worker.category.Append(s.values[:0], e)
+		s.res.categories.add(s.values)
+	}
 }
 
 // span widens [first, last], where zero means nothing yet, by [from, to].
@@ -69,20 +75,22 @@ func span(first, last, from, to time.Time) (time.Time, time.Time) {
 	return first, last
 }
 
-func (s *unitSink) rule(i int, r *rule.Rule, e *event.Event, t time.Time) {
-	if !r.Program.Category(s.worker.scratch) {
-		return
+// set runs the rules of one set on the event and, if it is of the sample, counts what
+// they had to work with.
+func (s *unitSink) set(i int, e *event.Event, t time.Time, sampled bool) {
+	set, scratch := &s.worker.run.sets[i], s.worker.scratch
+	scratch.Load(set.set, e)
+	if sampled {
+		s.res.coverage[i].Add(scratch)
 	}
-	c := &s.res.coverage[i]
-	c.inCategory++
-	for j, field := range s.worker.fields[i] {
-		if s.values = field.Append(s.values[:0], e); len(s.values) > 0 {
-			c.withField[j]++
-		}
+	s.hits = set.index.Hits(scratch, s.hits[:0])
+	for _, hit := range s.hits {
+		s.found(set.rules[hit.Program], e, t)
 	}
-	if !r.Program.Matches(s.worker.scratch) {
-		return
-	}
+}
+
+// found keeps a copy of an event that a rule matches.
+func (s *unitSink) found(r *rule.Rule, e *event.Event, t time.Time) {
 	known, in := r.Scope(e.Index)
 	outOfScope := known && !in
 	if outOfScope && s.worker.run.options.InScopeOnly {

@@ -3,11 +3,14 @@ package scan
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
 	"kscan/readers"
+	"kscan/readers/event"
 	"kscan/rule"
+	"kscan/rule/eval"
 )
 
 // Options says what to look at and how. The zero value looks at everything.
@@ -19,6 +22,8 @@ type Options struct {
 	From, To time.Time
 	// InScopeOnly leaves out events that name an index the rule does not search.
 	InScopeOnly bool
+	// NoPrefilter decodes every event, also those that cannot match.
+	NoPrefilter bool
 	// Readers are the limits of reading.
 	Readers readers.Options
 }
@@ -43,13 +48,16 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	started := time.Now()
-	c := newCollector(runnable(rules), sink)
+	rules = runnable(rules)
+	sets := ruleSets(rules)
+	c := newCollector(rules, sets, sink)
 	groups := readers.Walk(paths, c.unlisted)
 	r := &run{
 		options: o,
-		rules:   runnable(rules),
+		sets:    sets,
 		groups:  groups,
 		queues:  make([]*queue, len(groups)),
+		needs:   needs(o, rules),
 		tasks:   make(chan task),
 		budget:  newBudget(maxAhead),
 	}
@@ -62,17 +70,55 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	c.summary.Interrupted = err == nil && ctx.Err() != nil
 	c.summary.Started = started.UTC()
 	c.summary.Elapsed = time.Since(started)
-	return c.finish(), err
+	return c.finish(sets), err
 }
 
 // run is the state that the goroutines of one Run share.
 type run struct {
 	options Options
-	rules   []*rule.Rule
+	sets    []ruleSet
 	groups  []readers.Group
 	queues  []*queue
+	needs   []event.Need // of which an event must hold one; nil if there is no telling
 	tasks   chan task
 	budget  *budget
+}
+
+// ruleSet is the rules whose programs are of one set.
+type ruleSet struct {
+	set   *eval.Set
+	index *eval.Index
+	rules map[*eval.Program]*rule.Rule
+}
+
+func ruleSets(rules []*rule.Rule) []ruleSet {
+	var sets []ruleSet
+	for _, r := range rules {
+		i := slices.IndexFunc(sets, func(s ruleSet) bool { return s.set == r.Program.Set() })
+		if i < 0 {
+			i = len(sets)
+			set := r.Program.Set()
+			sets = append(sets, ruleSet{set, set.Index(), map[*eval.Program]*rule.Rule{}})
+		}
+		sets[i].rules[r.Program] = r
+	}
+	return sets
+}
+
+// needs returns what an event must hold for any of the rules to match it.
+func needs(o Options, rules []*rule.Rule) []event.Need {
+	if o.NoPrefilter {
+		return nil
+	}
+	var all []event.Need
+	for _, r := range rules {
+		needs := r.Program.Needs()
+		if needs == nil {
+			return nil
+		}
+		all = append(all, needs...)
+	}
+	return all
 }
 
 func runnable(rules []*rule.Rule) []*rule.Rule {

@@ -140,30 +140,45 @@ func runScan(t *testing.T, o scan.Options, paths ...string) ([]string, *scan.Sum
 	return r.list, s
 }
 
-// TestSameForAnyWorkersAndBlocks is the promise of design.md: the findings and the summary
-// do not depend on the number of workers or on where blocks are cut.
+// TestSameForAnyWorkersAndBlocks is the promise of design.md: the findings do not depend on
+// the number of workers, on where blocks are cut or on the prefilter; the summary does not
+// depend on the number of workers, and without the prefilter not on blocks either.
 func TestSameForAnyWorkersAndBlocks(t *testing.T) {
 	for seed := range uint64(3) {
 		dir, hits := folder(t, rand.New(rand.NewPCG(seed, 1)))
-		want, wantSummary := runScan(t, scan.Options{Jobs: 1}, dir)
+		want, whole := runScan(t, scan.Options{Jobs: 1, NoPrefilter: true}, dir)
 		if len(want) < hits {
 			t.Fatalf("seed %d: %d findings, want at least the %d that are there", seed, len(want), hits)
 		}
-		for _, jobs := range []int{1, 2, 8} {
-			for _, block := range []int{0, 150, 5000} {
-				o := scan.Options{Jobs: jobs, Readers: readers.Options{BlockSize: block}}
-				got, summary := runScan(t, o, dir)
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("seed %d, %d jobs, blocks of %d: findings (-1 worker +this):\n%s", seed, jobs, block, diff)
-				}
-				ignore := cmpopts.IgnoreFields(scan.Summary{}, "Started", "Elapsed")
-				same := cmp.Comparer(func(a, b *rule.Rule) bool { return a.ID == b.ID })
-				if diff := cmp.Diff(wantSummary, summary, ignore, same); diff != "" {
-					t.Errorf("seed %d, %d jobs, blocks of %d: summary (-1 worker +this):\n%s", seed, jobs, block, diff)
+		for _, block := range []int{0, 700, 5000} {
+			options := scan.Options{Jobs: 1, Readers: readers.Options{BlockSize: block}}
+			_, filtered := runScan(t, options, dir)
+			for _, jobs := range []int{1, 2, 8} {
+				name := fmt.Sprintf("seed %d, %d jobs, blocks of %d", seed, jobs, block)
+				options.Jobs = jobs
+				for _, all := range []bool{false, true} {
+					options.NoPrefilter = all
+					got, summary := runScan(t, options, dir)
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("%s, all %v: findings (-1 worker +this):\n%s", name, all, diff)
+					}
+					wantSummary := filtered
+					if all {
+						wantSummary = whole
+					}
+					if diff := cmp.Diff(wantSummary, summary, sameRun); diff != "" {
+						t.Errorf("%s, all %v: summary (-1 worker +this):\n%s", name, all, diff)
+					}
 				}
 			}
 		}
 	}
+}
+
+// sameRun compares summaries but for the time they took.
+var sameRun = cmp.Options{
+	cmpopts.IgnoreFields(scan.Summary{}, "Started", "Elapsed"),
+	cmp.Comparer(func(a, b *rule.Rule) bool { return a.ID == b.ID }),
 }
 
 func TestLinesAreThoseOfTheFile(t *testing.T) {

@@ -39,11 +39,16 @@ type Sink interface {
 	Finding(*Finding) error
 }
 
-// Counts says what was examined. All are exact unless Summary.Sampled says otherwise.
+// Counts says what was examined. Bytes, Lines, Events, Lost and Findings are of all of it.
+// When Passed is not 0, the prefilter passed over events that cannot match without decoding
+// them, and what is said of the contents of events (Undated, the first and last time,
+// categories, coverage) is of Sampled events alone: the start of each block.
 type Counts struct {
 	Bytes      int64 `json:"bytes"`        // decompressed
 	Lines      int64 `json:"lines"`        // newlines, and a last line without one
 	Events     int64 `json:"events"`       // ECS documents or joined audit events
+	Passed     int64 `json:"passed"`       // of Events, those that the prefilter passed over
+	Sampled    int64 `json:"sampled"`      // of Events, those that the contents are counted of
 	Undated    int64 `json:"undated"`      // events without a usable @timestamp
 	OutOfRange int64 `json:"out_of_range"` // events outside --from and --to
 	Incomplete int64 `json:"incomplete"`   // audit events that lack a record they need

@@ -23,14 +23,8 @@ type result struct {
 	problems    problems
 	first, last time.Time
 	categories  categories
-	coverage    []coverage // one for each rule
-	weight      int64      // bytes held by findings
-}
-
-// coverage counts what one rule had to work with.
-type coverage struct {
-	inCategory int64
-	withField  []int64
+	coverage    []*eval.Coverage // one for each set of rules
+	weight      int64            // bytes held by findings
 }
 
 // worker turns units into results. Its decoders and scratch are its own.
@@ -38,7 +32,6 @@ type worker struct {
 	run      *run
 	decoders map[string]readers.Decoder
 	scratch  *eval.Scratch
-	fields   [][]*event.Path // for each rule, the fields it reads
 	category *event.Path
 	sink     unitSink
 }
@@ -50,18 +43,7 @@ func newWorker(r *run) *worker {
 		scratch:  eval.NewScratch(),
 		category: event.NewPath("event.category"),
 	}
-	for _, rule := range r.rules {
-		w.fields = append(w.fields, paths(rule.Program.Fields()))
-	}
 	return w
-}
-
-func paths(names []string) []*event.Path {
-	list := make([]*event.Path, len(names))
-	for i, name := range names {
-		list[i] = event.NewPath(name)
-	}
-	return list
 }
 
 func (w *worker) work() {
@@ -96,14 +78,17 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 	}
 	res.counts.Bytes = int64(len(block.Core())) + block.Skipped
 	w.sink = unitSink{worker: w, res: res}
-	res.counts.Lines = w.decoder(u.Part.Format).Decode(u.Part, block, &w.sink)
+	d := w.decoder(u.Part.Format)
+	res.counts.Lines = d.Decode(u.Part, block, &w.sink)
+	res.counts.Passed = d.Passed()
+	res.counts.Events += res.counts.Passed
 	return res
 }
 
 func (w *worker) newResult() *result {
-	res := &result{coverage: make([]coverage, len(w.run.rules))}
-	for i := range res.coverage {
-		res.coverage[i].withField = make([]int64, len(w.fields[i]))
+	res := &result{}
+	for i := range w.run.sets {
+		res.coverage = append(res.coverage, w.run.sets[i].set.NewCoverage())
 	}
 	return res
 }
@@ -111,7 +96,7 @@ func (w *worker) newResult() *result {
 func (w *worker) decoder(format string) readers.Decoder {
 	d := w.decoders[format]
 	if d == nil {
-		d = readers.NewDecoder(format)
+		d = readers.NewDecoder(format, w.run.needs)
 		w.decoders[format] = d
 	}
 	return d

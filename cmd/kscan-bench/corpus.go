@@ -135,7 +135,7 @@ func ecsDense(w io.Writer, r *rand.Rand, n int) {
 	io.WriteString(w, ecsLine(r, n, n%hitEvery == hitEvery/2, true))
 }
 
-var programs = []string{"kubelet", "sshd", "systemd", "containerd", "prometheus", "node_exporter", "bash", "cron"}
+var programs = []string{"kubelet", "sshd", "systemd", "containerd", "prometheus", "metrics-agent", "bash", "cron"}
 
 // ecsLine is a document such as Elastic Defend writes: of the network when the port is
 // to be the kubelet's, otherwise of the network, of processes or of files.
