@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"bytes"
 	"math"
 
 	"kscan/readers/auditd"
@@ -48,4 +49,41 @@ func (m *merger) Event(e *event.Event) {
 func (m *merger) Problem(p event.Problem) {
 	m.documents.Until(p.Offset)
 	m.Sink.Problem(p)
+}
+
+// documents decodes JSON documents. A block in which audit records are carried although
+// the start of the part showed none is decoded as a carrier's; it has no margins, so that
+// an event that lies across its border is reported as incomplete.
+type documents struct {
+	*ndjson.Decoder
+	format  string
+	carrier *carrier // made when it is needed
+	carried bool     // the last block was the carrier's
+}
+
+func newDocuments(format string, needs []event.Need) *documents {
+	d := &documents{Decoder: ndjson.New(format), format: format}
+	d.Look(needs)
+	return d
+}
+
+// auditMark is in every audit record.
+var auditMark = []byte("audit(")
+
+func (d *documents) Decode(source, member string, b *frame.Block, sink event.Sink) int64 {
+	if d.carried = bytes.Contains(b.Core(), auditMark); !d.carried {
+		return d.Decoder.Decode(source, member, b, sink)
+	}
+	if d.carrier == nil {
+		d.carrier = newCarrier(d.format)
+	}
+	return d.carrier.Decode(source, member, b, sink)
+}
+
+// Passed returns how many records the last Decode passed over.
+func (d *documents) Passed() int64 {
+	if d.carried {
+		return 0
+	}
+	return d.Decoder.Passed()
 }

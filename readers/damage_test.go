@@ -36,7 +36,7 @@ func (c *collector) events() (n int) {
 }
 
 func TestReadDamaged(t *testing.T) {
-	text := documents(3000)
+	text := docLines(3000)
 	packed, frames := gz(text), zst(text)
 	flipped := append([]byte(nil), packed...)
 	flipped[len(flipped)-6] ^= 1 // the checksum
@@ -67,12 +67,12 @@ func TestReadDamaged(t *testing.T) {
 		{"zstd and garbage", append(zst(text), "garbage"...), "corrupt", 3000, 3000},
 		{"zstd header", frames[:5], "truncated", 0, 0},
 		{"too many layers", gz(string(gz(string(gz(string(gz(string(gz(text))))))))), "unrecognised", 0, 0},
-		{"NUL bytes", []byte(documents(2) + "\x00\x00\x00\n" + documents(2)), "broken", 4, 4},
-		{"invalid UTF-8", []byte("{\"a\":\"\xff\"}\n" + documents(2)), "invalid_utf8", 3, 3},
-		{"byte order mark", []byte("\xef\xbb\xbf" + documents(2)), "", 2, 2},
+		{"NUL bytes", []byte(docLines(2) + "\x00\x00\x00\n" + docLines(2)), "broken", 4, 4},
+		{"invalid UTF-8", []byte("{\"a\":\"\xff\"}\n" + docLines(2)), "invalid_utf8", 3, 3},
+		{"byte order mark", []byte("\xef\xbb\xbf" + docLines(2)), "", 2, 2},
 		{"array not closed", []byte(`[{"a":1},{"a":2},{"a":3`), "truncated", 2, 2},
 	} {
-		got := readAll(t, Options{}, write(t, "x", c.data), write(t, "good", []byte(documents(1))))
+		got := readAll(t, Options{}, write(t, "x", c.data), write(t, "good", []byte(docLines(1))))
 		if got.log[len(got.log)-2] != "part good ndjson " {
 			t.Errorf("%s: the next file is not read: %s", c.name, got.log)
 			continue
@@ -96,7 +96,7 @@ func TestReadDamaged(t *testing.T) {
 // A gzip or zstd file cut at any byte, or with any byte changed, never goes unnoticed
 // while events are missing, and never costs the next file.
 func TestReadCompressedCutAnywhere(t *testing.T) {
-	text := documents(40)
+	text := docLines(40)
 	for name, data := range map[string][]byte{"gzip": gz(text[:300], text[300:]), "zstd": zst(text[:300], text[300:])} {
 		for n := 1; n < len(data); n++ {
 			if got := readAll(t, Options{}, write(t, "x", data[:n])); got.events() < 40 && got.kinds() == "" {
@@ -114,7 +114,7 @@ func TestReadCompressedCutAnywhere(t *testing.T) {
 }
 
 func TestReadLongRecord(t *testing.T) {
-	text := documents(3) + `{"long":"` + strings.Repeat("x", 5000) + "\"}\n" + documents(3)
+	text := docLines(3) + `{"long":"` + strings.Repeat("x", 5000) + "\"}\n" + docLines(3)
 	for _, data := range [][]byte{[]byte(text), gz(text)} {
 		got := readAll(t, Options{MaxRecord: 1000}, write(t, "x", data))
 		if got.events() != 6 || got.kinds() != "too_long" || got.bytes != int64(len(text)) || got.lines != 7 {
@@ -147,7 +147,7 @@ func TestReadUTF16(t *testing.T) {
 }
 
 func TestReadStdin(t *testing.T) {
-	text := documents(10)
+	text := docLines(10)
 	for _, r := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text)), strings.NewReader(string(gz(text)))} {
 		if got := readAll(t, Options{Stdin: r, BlockSize: 100}, "-"); got.events() != 10 || got.kinds() != "" {
 			t.Errorf("%d events: %s", got.events(), got.kinds())
@@ -165,7 +165,7 @@ func TestReadIsCancelled(t *testing.T) {
 	r, w := io.Pipe()
 	defer w.Close()
 	go func() {
-		io.WriteString(w, documents(10))
+		io.WriteString(w, docLines(10))
 		cancel()
 	}()
 	err := Read(ctx, Group{Files: []File{{Path: "-"}}}, Options{Stdin: r}, &collector{t: t})
@@ -175,7 +175,7 @@ func TestReadIsCancelled(t *testing.T) {
 }
 
 func TestReadStopsWhenTheHandlerDoes(t *testing.T) {
-	path := write(t, "x", []byte(documents(100)))
+	path := write(t, "x", []byte(docLines(100)))
 	c := &collector{t: t, limit: 3}
 	err := Read(context.Background(), Group{Files: []File{{Path: path}}}, Options{BlockSize: 50}, c)
 	if err != io.ErrClosedPipe || c.units != 3 {
@@ -195,7 +195,7 @@ func TestReadMissingAndUnreadable(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may read everything")
 	}
-	path := write(t, "x", []byte(documents(1)))
+	path := write(t, "x", []byte(docLines(1)))
 	if err := os.Chmod(path, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -280,9 +280,22 @@ func TestReadCarriedAuditRecords(t *testing.T) {
 	}
 }
 
+// Audit records that are carried far behind the start of a file are decoded too.
+func TestReadLateCarriedRecords(t *testing.T) {
+	call, address := connection(7)
+	text := docLines(5000) + fmt.Sprintf("{\"message\":%q}\n{\"message\":%q}\n", strings.TrimSpace(call), strings.TrimSpace(address))
+	for _, text := range []string{text, "[" + strings.ReplaceAll(strings.TrimSpace(text), "\n", ",\n") + "]"} {
+		got := readAll(t, Options{}, write(t, "x", []byte(text)))
+		last := got.log[len(got.log)-1]
+		if got.events() != 5001 || !strings.HasPrefix(last, "event line 5001 ") || !strings.Contains(last, "1492753107.096:7") {
+			t.Errorf("%d events, the last is %s", got.events(), last)
+		}
+	}
+}
+
 // A file that becomes shorter while it is read is told, and what is left of it is read.
 func TestReadShrinkingFile(t *testing.T) {
-	path := write(t, "x", []byte(documents(1000)))
+	path := write(t, "x", []byte(docLines(1000)))
 	c := &shrinking{collector: collector{t: t}, path: path}
 	err := Read(context.Background(), Group{Files: []File{{Path: path}}}, Options{BlockSize: 1000}, c)
 	if err != nil || c.failed == 0 || c.events() < 100 {
@@ -311,7 +324,7 @@ func (s *shrinking) Unit(u *Unit) error {
 		}
 		s.failed++
 	}
-	s.lines += NewDecoder(u.Part.Format).Decode(u.Part, b, (*decoded)(&s.collector))
+	s.lines += NewDecoder(u.Part.Format, nil).Decode(u.Part, b, (*decoded)(&s.collector))
 	return nil
 }
 

@@ -62,15 +62,11 @@ func formats() []*format {
 		},
 		{
 			name: ndjson.Lines, block: lineBlock, before: actionRoom, ranged: true, cutter: lines, sniff: ndjson.SniffLines,
-			decode: func(needs []event.Need) blockDecoder {
-				d := ndjson.New(ndjson.Lines)
-				d.Look(needs)
-				return d
-			},
+			decode: func(needs []event.Need) blockDecoder { return newDocuments(ndjson.Lines, needs) },
 		},
 		{
 			name: ndjson.JSON, block: lineBlock, cutter: structure, sniff: sniffJSON,
-			decode: func([]event.Need) blockDecoder { return ndjson.New(ndjson.JSON) },
+			decode: func(needs []event.Need) blockDecoder { return newDocuments(ndjson.JSON, needs) },
 		},
 	}
 }

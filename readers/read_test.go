@@ -104,7 +104,7 @@ func zst(frames ...string) []byte {
 	return b
 }
 
-func documents(n int) string {
+func docLines(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, `{"n":%d,"event":{"id":"e%d"}}`+"\n", i, i)
@@ -113,7 +113,7 @@ func documents(n int) string {
 }
 
 func TestReadIsTheSameHoweverItIsPacked(t *testing.T) {
-	text := documents(100)
+	text := docLines(100)
 	plain := readAll(t, Options{}, write(t, "x", []byte(text)))
 	if len(plain.log) != 101 {
 		t.Fatalf("got %d entries: %s", len(plain.log), plain.log)
