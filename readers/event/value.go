@@ -37,6 +37,17 @@ func (c *Coercer) Reset() {
 	}
 }
 
+// CoerceDate is Coerce for a date with a format of its own.
+func (c *Coercer) CoerceDate(dst *Value, v *fastjson.Value, format *DateFormat) bool {
+	text := c.text(v)
+	millis, ok := format.Parse(text)
+	*dst = Value{Type: Date, Int: millis}
+	if !ok && len(text) > 0 {
+		c.Failed++
+	}
+	return ok
+}
+
 // Coerce makes dst the value v as Elasticsearch's mapping of type t would index it. It
 // reports false, and counts, when the mapping would refuse the value. The text of dst
 // is valid as long as v, and until Reset.

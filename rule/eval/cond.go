@@ -2,6 +2,7 @@ package eval
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"kscan/readers/event"
@@ -30,22 +31,29 @@ const (
 
 // compiler makes the closures of one program.
 type compiler struct {
-	set    *Set
-	types  func(string) (event.Type, bool)
-	fields map[string]struct{}
+	set     *Set
+	options Options
+	fields  map[string]struct{}
 }
 
 // typeOf returns the type of a field and notes that the program reads it.
 func (c *compiler) typeOf(name string) event.Type {
 	c.fields[name] = struct{}{}
-	t, ok := c.types(name)
+	t, ok := c.options.Types(name)
 	if !ok {
 		return event.Unknown
 	}
 	return t
 }
 
-func (c *compiler) column(name string) int { return c.set.column(name, c.typeOf(name)) }
+// column returns the column that holds the values of a field.
+func (c *compiler) column(name string) int {
+	col := column{slot: c.set.finder.Add(c.options.Path(name)), typ: c.typeOf(name)}
+	if col.typ == event.Date {
+		col.format = c.options.Dates(name)
+	}
+	return c.set.column(col)
+}
 
 // cond compiles a condition to the test of whether it is want.
 func (c *compiler) cond(e eql.Expr, want bool) (cond, error) {
@@ -131,7 +139,7 @@ type leaf struct {
 	number int // in the order of the set
 }
 
-type leafKey struct{ text, types string }
+type leafKey struct{ text, columns string }
 
 func (l *leaf) holds(s *Scratch) bool {
 	if l.shared < 0 {
@@ -151,7 +159,7 @@ func (c *compiler) leaf(e eql.Expr, want bool) (cond, error) {
 	if !hasField(e) {
 		return c.constantCond(e, want)
 	}
-	key := leafKey{e.String(), c.typesOf(e)}
+	key := leafKey{e.String(), c.columnsOf(e)}
 	l := c.set.leaves[key]
 	if l == nil {
 		test, cost, err := c.predicate(e)
@@ -181,16 +189,16 @@ func (c *compiler) constantCond(e eql.Expr, want bool) (cond, error) {
 	return cond{test: func(*Scratch) bool { return holds }, cost: costConst}, nil
 }
 
-// typesOf lists the types of the fields of a predicate: programs of one set may be
+// columnsOf lists the columns of the fields of a predicate: programs of one set may be
 // compiled with different types.
-func (c *compiler) typesOf(e eql.Expr) string {
-	var types []byte
+func (c *compiler) columnsOf(e eql.Expr) string {
+	var columns []byte
 	walk(e, func(e eql.Expr) {
 		if f, ok := e.(*eql.Field); ok {
-			types = append(types, byte('a'+c.typeOf(f.Name)))
+			columns = binary.AppendUvarint(columns, uint64(c.column(f.Name)))
 		}
 	})
-	return string(types)
+	return string(columns)
 }
 
 func hasField(e eql.Expr) bool {

@@ -57,9 +57,22 @@ func boolValue(b bool) event.Value {
 	return v
 }
 
-func newConstant(v event.Value, loose bool) *constant {
+// constant returns a literal to compare a field with.
+func (c *compiler) constant(f *eql.Field, v event.Value) *constant {
+	k := newConstant(v)
+	col := c.set.columns[c.column(f.Name)]
+	k.loose = col.typ == event.Unknown
+	if col.format != nil {
+		if t, ok := col.format.Parse(k.value.Text); ok {
+			k.from, k.to, k.dated = t, t, true
+		}
+	}
+	return k
+}
+
+func newConstant(v event.Value) *constant {
 	text := appendText(nil, &v)
-	k := &constant{value: v, loose: loose, boolean: -1}
+	k := &constant{value: v, boolean: -1}
 	k.value.Text = text
 	switch v.Type {
 	case event.Long, event.Double:

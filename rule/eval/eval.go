@@ -25,6 +25,12 @@ type Options struct {
 	TiebreakerField string
 	// Types gives a field's type; nil means event.TypeOf.
 	Types func(field string) (event.Type, bool)
+	// Path gives the field of documents that a name stands for, for the aliases of a
+	// mapping; nil means that each name is its own.
+	Path func(field string) string
+	// Dates gives the format of a date field; nil, or a nil format, means Elasticsearch's
+	// default.
+	Dates func(field string) *event.DateFormat
 }
 
 // Program is a compiled query.
@@ -76,7 +82,13 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 	if o.Types == nil {
 		o.Types = event.TypeOf
 	}
-	c := &compiler{set: t, types: o.Types, fields: make(map[string]struct{})}
+	if o.Path == nil {
+		o.Path = func(field string) string { return field }
+	}
+	if o.Dates == nil {
+		o.Dates = func(string) *event.DateFormat { return nil }
+	}
+	c := &compiler{set: t, options: o, fields: make(map[string]struct{})}
 	p := &Program{query: q, set: t, until: -1}
 	var err error
 	switch q := q.(type) {
@@ -94,11 +106,11 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 	}
 	p.fields = slices.Sorted(maps.Keys(c.fields))
 	for _, name := range p.fields {
-		p.slots = append(p.slots, t.finder.Add(name))
+		p.slots = append(p.slots, t.finder.Add(o.Path(name)))
 	}
-	p.timestamp = t.column(o.TimestampField, event.Date)
+	p.timestamp = t.column(column{t.finder.Add(o.Path(o.TimestampField)), event.Date, o.Dates(o.TimestampField)})
 	if p.tiebreaker = -1; o.TiebreakerField != "" {
-		p.tiebreaker = c.set.column(o.TiebreakerField, c.typeOf(o.TiebreakerField))
+		p.tiebreaker = c.column(o.TiebreakerField)
 	}
 	p.number = len(t.programs)
 	t.programs = append(t.programs, p)

@@ -168,6 +168,43 @@ func TestTypesOption(t *testing.T) {
 	}
 }
 
+func TestMappingOptions(t *testing.T) {
+	format, err := event.NewDateFormat("yyyy-MM-dd HH:mm:ss||epoch_second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{
+		TimestampField: "when",
+		Types: func(name string) (event.Type, bool) {
+			return map[string]event.Type{"when": event.Date, "port": event.Long}[name], true
+		},
+		Path: func(name string) string {
+			if name == "port" {
+				return "destination.port"
+			}
+			return name
+		},
+		Dates: func(string) *event.DateFormat { return format },
+	}
+	s := NewScratch()
+	e := document(t, `{"destination.port":"80","when":"2026-11-20 00:00:01"}`)
+	for source, want := range map[string]bool{
+		`port == 80`: true, `when == "2026-11-20 00:00:01"`: true, `when == 1795132801`: true, `when in ("2026-11-20 00:00:01")`: true,
+		`when > "2026-11-20 00:00:01"`: false, `when > "2026-11-20T00:00:00Z"`: true, `destination.port == 81`: false,
+	} {
+		p := compile(t, "any where "+source, o)
+		if got := p.Match(e, s); got != want {
+			t.Errorf("%s = %v", source, got)
+		}
+		if pt, ok := p.Point(s); ok != want || ok && (!pt.Dated || pt.Time != 1795132801000) {
+			t.Errorf("%s: point %+v, %v", source, pt, ok)
+		}
+		if source[:4] == "port" && (!p.Has(s, 0) || p.Fields()[0] != "port") {
+			t.Error("the alias has no value")
+		}
+	}
+}
+
 func TestCompileErrors(t *testing.T) {
 	for _, cond := range []eql.Expr{
 		call("cidrMatch", false, field("destination.ip"), &eql.String{Value: "10.0.0.0/40", At: eql.Span{Start: 3, End: 5}}),

@@ -80,14 +80,14 @@ func (c *compiler) compareField(f *eql.Field, op eql.Op, literal event.Value) (f
 		return nil, 0
 	}
 	typ := c.typeOf(f.Name)
-	column := c.set.column(f.Name, typ)
+	column := c.column(f.Name)
 	if literal.Type == event.Unknown {
 		if op == eql.Eq {
 			return func(s *Scratch) bool { return len(s.column(column)) == 0 }, costText
 		}
 		return func(*Scratch) bool { return false }, costConst
 	}
-	k := newConstant(literal, typ == event.Unknown)
+	k := c.constant(f, literal)
 	if op == eql.Eq && typ == event.Keyword {
 		text := string(k.value.Text)
 		return func(s *Scratch) bool {
@@ -137,9 +137,8 @@ func (c *compiler) membership(e *eql.In) (func(*Scratch) bool, int) {
 	if !ok {
 		return nil, 0
 	}
-	typ := c.typeOf(f.Name)
-	column := c.set.column(f.Name, typ)
-	m := newMembers(values, e.Fold, typ == event.Unknown)
+	column := c.column(f.Name)
+	m := c.members(f, values, e.Fold)
 	return func(s *Scratch) bool {
 		values := s.column(column)
 		for i := range values {
@@ -159,16 +158,16 @@ type members struct {
 	fold   bool
 }
 
-func newMembers(values []event.Value, fold, loose bool) *members {
+func (c *compiler) members(f *eql.Field, values []event.Value, fold bool) *members {
 	m := &members{fold: fold}
 	var texts []string
 	for _, v := range values {
 		if v.Type == event.Unknown { // null is equal to nothing
 			continue
 		}
-		k := newConstant(v, loose)
+		k := c.constant(f, v)
 		m.others = append(m.others, k)
-		if loose && v.Type != event.Keyword {
+		if k.loose && v.Type != event.Keyword {
 			m.loose = append(m.loose, k)
 		}
 		text := string(k.value.Text)

@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"github.com/valyala/fastjson"
+
 	"kscan/readers/event"
 )
 
@@ -11,7 +13,7 @@ import (
 type Set struct {
 	finder  *event.Finder
 	columns []column
-	byField map[columnKey]int
+	numbers map[column]int // of columns
 	leaves  map[leafKey]*leaf
 	shared  int // leaves that more than one place asks for
 
@@ -20,33 +22,28 @@ type Set struct {
 
 // column is a field with the type that its values are coerced to.
 type column struct {
-	slot int
-	typ  event.Type
-}
-
-type columnKey struct {
-	name string
-	typ  event.Type
+	slot   int
+	typ    event.Type
+	format *event.DateFormat // of a Date; nil for the default
 }
 
 // NewSet returns an empty set.
 func NewSet() *Set {
 	return &Set{
 		finder:  event.NewFinder(),
-		byField: make(map[columnKey]int),
+		numbers: make(map[column]int),
 		leaves:  make(map[leafKey]*leaf),
 	}
 }
 
-// column returns the number of a field read as a type.
-func (t *Set) column(name string, typ event.Type) int {
-	key := columnKey{name, typ}
-	if i, ok := t.byField[key]; ok {
+// column returns the number of a column.
+func (t *Set) column(c column) int {
+	if i, ok := t.numbers[c]; ok {
 		return i
 	}
 	i := len(t.columns)
-	t.columns = append(t.columns, column{t.finder.Add(name), typ})
-	t.byField[key] = i
+	t.columns = append(t.columns, c)
+	t.numbers[c] = i
 	return i
 }
 
@@ -146,10 +143,17 @@ func (s *Scratch) fill(c *cells, from column) {
 		if c.values[n].ready = false; cap(c.values[n].folded) > maxKept {
 			c.values[n].folded = nil
 		}
-		if !s.coercer.Coerce(&c.values[n].Value, v, from.typ) {
+		if !s.coerce(&c.values[n].Value, v, from) {
 			c.values = c.values[:n]
 		}
 	}
+}
+
+func (s *Scratch) coerce(dst *event.Value, v *fastjson.Value, from column) bool {
+	if from.format != nil {
+		return s.coercer.CoerceDate(dst, v, from.format)
+	}
+	return s.coercer.Coerce(dst, v, from.typ)
 }
 
 // text returns the text that patterns and sets of texts are held against.

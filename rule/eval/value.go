@@ -211,7 +211,7 @@ func (c *compiler) comparisonValue(e *eql.Binary, x, y expr) expr {
 
 // besideField compares a field with a literal, which takes the type of the field.
 func (c *compiler) besideField(f *eql.Field, op eql.Op, field, literal expr) expr {
-	k := newConstant(literal(new(Scratch)), c.typeOf(f.Name) == event.Unknown)
+	k := c.constant(f, literal(new(Scratch)))
 	return func(s *Scratch) event.Value {
 		v := field(s)
 		if v.Type == event.Unknown || k.value.Type == event.Unknown {
@@ -234,9 +234,9 @@ func compareValues(op eql.Op, a, b *event.Value) event.Value {
 	case a.Type == event.Boolean && b.Type == event.Boolean:
 		return boolValue(holds(op, cmp.Compare(a.Int, b.Int)))
 	case b.Type == event.Keyword && !isNumber(a) && a.Type != event.Boolean:
-		return boolValue(newConstant(*b, false).compare(op, a))
+		return boolValue(newConstant(*b).compare(op, a))
 	case a.Type == event.Keyword && !isNumber(b) && b.Type != event.Boolean:
-		return boolValue(newConstant(*a, false).compare(flipped(op), b))
+		return boolValue(newConstant(*a).compare(flipped(op), b))
 	case op == eql.Eq:
 		return boolValue(false)
 	}

@@ -1,0 +1,136 @@
+package event
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// DateFormat reads dates in the formats of an Elasticsearch mapping.
+type DateFormat struct {
+	parse []func([]byte) (time.Time, bool)
+}
+
+// NewDateFormat reads the "format" of a date field: names of built-in formats and
+// patterns in Java's letters, joined with "||". Dates without an offset are UTC.
+func NewDateFormat(format string) (*DateFormat, error) {
+	f := new(DateFormat)
+	for _, one := range strings.Split(format, "||") {
+		parse, err := dateParser(strings.TrimSpace(one))
+		if err != nil {
+			return nil, fmt.Errorf("failed to read date format %q: %w", format, err)
+		}
+		f.parse = append(f.parse, parse)
+	}
+	return f, nil
+}
+
+// Parse returns milliseconds since 1970: of the first format that fits.
+func (f *DateFormat) Parse(text []byte) (int64, bool) {
+	for _, parse := range f.parse {
+		if t, ok := parse(text); ok {
+			return t.UnixMilli(), true
+		}
+	}
+	return 0, false
+}
+
+func dateParser(format string) (func([]byte) (time.Time, bool), error) {
+	layout := ""
+	switch name := strings.TrimPrefix(format, "strict_"); name {
+	case "":
+		return nil, fmt.Errorf("an empty format")
+	case "date_optional_time", "date_optional_time_nanos", "iso8601":
+		return parseISO, nil
+	case "epoch_millis":
+		return parseMillis, nil
+	case "epoch_second":
+		return parseSeconds, nil
+	case "date", "year_month_day":
+		layout = "2006-01-02"
+	case "date_time":
+		layout = "2006-01-02T15:04:05.000Z07:00"
+	case "date_time_no_millis":
+		layout = "2006-01-02T15:04:05Z07:00"
+	case "date_hour_minute_second", "date_hour_minute_second_millis", "date_hour_minute_second_fraction":
+		layout = "2006-01-02T15:04:05"
+	case "date_hour_minute":
+		layout = "2006-01-02T15:04"
+	case "date_hour":
+		layout = "2006-01-02T15"
+	case "basic_date":
+		layout = "20060102"
+	case "basic_date_time":
+		layout = "20060102T150405.000Z0700"
+	case "basic_date_time_no_millis":
+		layout = "20060102T150405Z0700"
+	case "year_month":
+		layout = "2006-01"
+	case "year":
+		layout = "2006"
+	default:
+		var err error
+		if layout, err = javaLayout(format); err != nil {
+			return nil, err
+		}
+	}
+	return func(text []byte) (time.Time, bool) {
+		t, err := time.Parse(layout, string(text))
+		return t, err == nil
+	}, nil
+}
+
+// parseSeconds reads seconds since 1970, which may have a fraction.
+func parseSeconds(text []byte) (time.Time, bool) {
+	f, ok := ParseDouble(text)
+	if !ok || f > maxMillis/1000 || f < -maxMillis/1000 {
+		return time.Time{}, false
+	}
+	seconds := int64(f)
+	return time.Unix(seconds, int64((f-float64(seconds))*1e9)).UTC(), true
+}
+
+// javaLayout turns a pattern of Java's DateTimeFormatter into a layout of package time.
+func javaLayout(pattern string) (string, error) {
+	letters := map[string]string{
+		"uuuu": "2006", "yyyy": "2006", "y": "2006", "uu": "06", "yy": "06",
+		"M": "1", "MM": "01", "MMM": "Jan", "MMMM": "January", "d": "2", "dd": "02",
+		"H": "15", "HH": "15", "h": "3", "hh": "03", "m": "4", "mm": "04", "s": "5", "ss": "05",
+		"a": "PM", "EEE": "Mon", "E": "Mon", "EEEE": "Monday",
+		"Z": "-0700", "z": "MST", "X": "Z07", "XX": "Z0700", "XXX": "Z07:00", "xxx": "-07:00", "xx": "-0700", "x": "-07",
+	}
+	var out strings.Builder
+	for i := 0; i < len(pattern); {
+		ch := pattern[i]
+		if ch == '\'' {
+			text, rest, ok := strings.Cut(pattern[i+1:], "'")
+			if !ok {
+				return "", fmt.Errorf("a quote is not closed")
+			}
+			if text == "" { // '' is a quote
+				text = "'"
+			}
+			out.WriteString(text)
+			i = len(pattern) - len(rest)
+			continue
+		}
+		n := i
+		for n < len(pattern) && pattern[n] == ch {
+			n++
+		}
+		run := pattern[i:n]
+		layout, known := letters[run]
+		switch {
+		case known:
+			out.WriteString(layout)
+		case ch == 'S' || ch == 'n':
+			out.WriteString(strings.Repeat("0", len(run)))
+		case ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z':
+			return "", fmt.Errorf("the letters %q are not known", run)
+		default:
+			out.WriteString(run)
+		}
+		i = n
+	}
+	return out.String(), nil
+}

@@ -1,0 +1,40 @@
+package event
+
+import (
+	"testing"
+	"time"
+)
+
+func TestDateFormat(t *testing.T) {
+	tests := []struct{ format, text, want string }{
+		{"strict_date_optional_time||epoch_millis", "2026-11-20T01:02:03.004Z", "2026-11-20T01:02:03.004Z"},
+		{"strict_date_optional_time||epoch_millis", "1795132800002", "2026-11-20T00:00:00.002Z"},
+		{"epoch_second", "1795132800.5", "2026-11-20T00:00:00.5Z"},
+		{"epoch_second", "x", ""},
+		{"yyyy-MM-dd HH:mm:ss", "2026-11-20 01:02:03", "2026-11-20T01:02:03Z"},
+		{"yyyy-MM-dd HH:mm:ss.SSS", "2026-11-20 01:02:03.004", "2026-11-20T01:02:03.004Z"},
+		{"dd/MMM/yyyy:HH:mm:ss Z", "20/Nov/2026:01:02:03 +0100", "2026-11-20T00:02:03Z"},
+		{"yyyy-MM-dd'T'HH:mm:ssXXX", "2026-11-20T01:02:03+01:00", "2026-11-20T00:02:03Z"},
+		{"yyyy-MM-dd'T'HH:mm:ssXXX", "2026-11-20T01:02:03Z", "2026-11-20T01:02:03Z"},
+		{"h 'o''clock' a", "3", ""},
+		{"basic_date", "20261120", "2026-11-20T00:00:00Z"},
+		{"date_time", "2026-11-20T01:02:03.004Z", "2026-11-20T01:02:03.004Z"},
+		{"strict_date", "2026-11-20T01", ""},
+	}
+	for _, test := range tests {
+		f, err := NewDateFormat(test.format)
+		if err != nil {
+			t.Errorf("%s: %v", test.format, err)
+			continue
+		}
+		millis, ok := f.Parse([]byte(test.text))
+		if got := time.UnixMilli(millis).UTC().Format(time.RFC3339Nano); ok != (test.want != "") || ok && got != test.want {
+			t.Errorf("%s of %q = %s, %v; want %q", test.format, test.text, got, ok, test.want)
+		}
+	}
+	for _, format := range []string{"", "||epoch_millis", "yyyy-QQ", "'open", "week_date"} {
+		if _, err := NewDateFormat(format); err == nil {
+			t.Errorf("%q is accepted", format)
+		}
+	}
+}
