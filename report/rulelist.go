@@ -44,11 +44,14 @@ func newPage(o TerminalOptions) *page {
 func (p *page) ruleColumns(rules []*rule.Rule, reasons *reasons) []column {
 	severity := column{title: "Severity", fixed: true,
 		style: func(row int) lipgloss.Style { return p.look.severity(rules[row].Severity) }}
-	name := column{title: "Rule", least: idWidth, style: func(int) lipgloss.Style { return p.look.plain }}
+	name := column{title: "Rule", least: 24, style: func(int) lipgloss.Style { return p.look.plain }}
 	kind := column{title: "Type", least: 9}
 	tactic := column{title: "Tactic", least: 12}
 	runs := column{title: "Runs", fixed: true}
 	id := column{title: "ID", fixed: true}
+	if p.width < listWidth {
+		name.least = idWidth
+	}
 	for _, r := range rules {
 		severity.cells = append(severity.cells, cell(r.Severity))
 		kind.cells = append(kind.cells, cell(r.Type))
