@@ -71,7 +71,7 @@ func recordLines(text string) string {
 
 // difference is a way in which kscan is meant to differ from go-libaudit and Auditbeat.
 type difference struct {
-	name    string // the row of the table in docs/formats-auditd.md
+	name    string // the row of the table in docs/formats.md
 	applies func(lines []string) bool
 	fields  []string // prefixes of the fields that may differ then; "*" is all
 }
