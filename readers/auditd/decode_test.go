@@ -227,7 +227,7 @@ func TestSniff(t *testing.T) {
 	}
 	for name, head := range map[string]string{
 		"empty": "", "text": "hello\nworld\n", "JSON": `{"message":"type=CWD msg=audit(1700000000.001:7): cwd=1"}`,
-		"indented JSON": "\n {\"message\":\"type=CWD msg=audit(1700000000.001:7): cwd=1\"}",
+		"indented JSON":        "\n {\"message\":\"type=CWD msg=audit(1700000000.001:7): cwd=1\"}",
 		"syslog without audit": "Nov 23 10:00:00 web sshd[1]: hello\n", "binary": "\x00\x01\x02",
 	} {
 		if Sniff([]byte(head)) == nil {

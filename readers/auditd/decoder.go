@@ -25,10 +25,6 @@ type Options struct {
 	// Others says that documents which carry none are somebody else's, and are passed
 	// over. Without it they are problems.
 	Others bool
-	// Keep, if set, says of the records of an event, as the log has them from the type
-	// on, whether anybody can want it. One that nobody wants is not decoded and the sink
-	// does not get it; its problems it does get. Keep must not hold on to the records.
-	Keep func(records [][]byte) bool
 }
 
 // Decoder makes ECS events of audit records. It keeps buffers between calls and is used
@@ -49,8 +45,10 @@ type Decoder struct {
 	summary       summary
 	fields, names bag
 	scratch       []byte   // decoded values of the event at hand
-	lines         [][]byte // its records, for Options.Keep
-	unwanted      int64
+	lines         [][]byte // its records, for needs
+	needs         *needs   // nil if every event is wanted
+	start         int      // of the block's core
+	passed        int64
 	out           event.Event
 	assumed       [1]string
 }
@@ -80,6 +78,7 @@ func New(o Options) *Decoder {
 // report to be certain the margin must be twice the window.
 func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink) (lines int64) {
 	d.records, d.problems = d.records[:0], d.problems[:0]
+	d.start, d.passed = b.Start, 0
 	if b.Skipped != 0 {
 		sink.Problem(event.Problem{Kind: event.TooLong, Source: source, Member: member, Line: 1, Offset: b.Offset,
 			Detail: fmt.Sprintf("a record of %d bytes is over the limit", b.Skipped)})
@@ -111,9 +110,6 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 	o.flush(len(b.Data))
 	return lines
 }
-
-// Unwanted returns how many events Options.Keep has turned down so far.
-func (d *Decoder) Unwanted() int64 { return d.unwanted }
 
 // output hands events and problems to the sink in the order of the log.
 type output struct {

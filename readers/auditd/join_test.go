@@ -217,35 +217,6 @@ func TestLateRecordIsReported(t *testing.T) {
 	}
 }
 
-// TestKeep holds that Keep only leaves out what it turns down: the other events and all
-// problems stay as they are.
-func TestKeep(t *testing.T) {
-	for seed := range uint64(12) {
-		g := generator{Rand: rand.New(rand.NewPCG(seed, 4)), odd: true}
-		log := g.log(60, 60)
-		// some records get lost, and some addresses are cut
-		lines := strings.SplitAfter(log, "\n")
-		lines = slices.DeleteFunc(lines, func(string) bool { return g.IntN(6) == 0 })
-		log = strings.ReplaceAll(strings.Join(lines, ""), "saddr=0200280FC0A80101", "saddr=0200280FC0")
-		want := decodeAll(Options{}, log)
-		want.events = slices.DeleteFunc(want.events, func(e decoded) bool { return e.Fields["process.name"] != "curl" })
-		d := New(Options{Keep: func(records [][]byte) bool {
-			return strings.Contains(string(slices.Concat(records...)), `comm="curl"`)
-		}})
-		var got seen
-		d.Decode("log", "", &frame.Block{Data: []byte(log), End: len(log)}, &got)
-		if diff := cmp.Diff(want.events, got.events); diff != "" {
-			t.Fatalf("seed %d: events differ:\n%s", seed, diff)
-		}
-		if diff := cmp.Diff(want.problems, got.problems); diff != "" {
-			t.Fatalf("seed %d: problems differ:\n%s", seed, diff)
-		}
-		if d.Unwanted() == 0 {
-			t.Error("nothing was turned down")
-		}
-	}
-}
-
 // TestCarriedEventsDoNotDependOnCuts is TestEventsDoNotDependOnCuts for records in JSON
 // documents, which must also come out as they do from a plain log.
 func TestCarriedEventsDoNotDependOnCuts(t *testing.T) {

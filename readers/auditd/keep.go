@@ -2,11 +2,11 @@ package auditd
 
 import "bytes"
 
-// keep reports whether the event that begins with record head is to be decoded. When
-// Options.Keep turns it down, incomplete says whether it must be read all the same, to
-// tell that a record is missing.
+// keep reports whether the event that begins with record head is to be decoded. If it is
+// not, incomplete says whether it must be read all the same, to tell that a record is
+// missing.
 func (d *Decoder) keep(head int32) (wanted, incomplete bool) {
-	if d.options.Keep == nil {
+	if d.needs == nil || d.records[head].pos-d.start < sampleBytes {
 		return true, false
 	}
 	call, addr, short, empty := false, false, false, true
@@ -23,10 +23,10 @@ func (d *Decoder) keep(head int32) (wanted, incomplete bool) {
 			short = short || isShort(d.text[r.body:r.end])
 		}
 	}
-	if empty || d.options.Keep(d.lines) {
+	if empty || d.needs.in(d.lines) {
 		return true, false
 	}
-	d.unwanted++
+	d.passed++
 	return false, call != addr || short
 }
 
