@@ -288,6 +288,16 @@ func TestCombinationsAreBoundedAndCounted(t *testing.T) {
 	if p.Match(e, s) || s.Cut != 1 {
 		t.Errorf("cut %d times, want once", s.Cut)
 	}
+	long := strings.Repeat("x", 1<<20)
+	p, s = compile(t, `any where startsWith~(a, b)`, Options{}), NewScratch()
+	e = document(t, fmt.Sprintf(`{"a":[%q,%q],"b":[%s]}`, long, long, strings.ReplaceAll(list, "x", "y")))
+	if p.Match(e, s) || s.Cut != 1 {
+		t.Errorf("with long texts: cut %d times, want once", s.Cut)
+	}
+	e = document(t, `{"a":["x","y"],"b":"z"}`)
+	if p.Match(e, s) || s.Cut != 1 {
+		t.Error("a small event is cut")
+	}
 }
 
 func TestUncoercibleValuesAreCounted(t *testing.T) {

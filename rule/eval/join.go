@@ -49,6 +49,10 @@ type Point struct {
 // values of array fields is a key. Scratch.Cut counts the events that had more.
 const maxTuples = 10_000
 
+// maxKeyText is the longest text of a join key, in bytes: no term of an Elasticsearch
+// index can be longer. Longer values are missing, and counted in Scratch.Cut.
+const maxKeyText = 32766
+
 // Point returns what the loaded event is to the query; false if it can be no step.
 func (p *Program) Point(s *Scratch) (Point, bool) {
 	var out Point
@@ -85,7 +89,7 @@ func owned(v event.Value) event.Value {
 func (t *term) tuples(s *Scratch) []*Key {
 	tuples := [][]event.Value{nil}
 	for _, k := range t.keys {
-		values := s.column(k.column)
+		values := s.keyValues(k.column)
 		if len(values) == 0 && !k.optional {
 			return nil
 		}
@@ -126,6 +130,17 @@ func (k *Key) AppendJSON(dst []byte) []byte {
 		dst = k.Values[i].AppendJSON(dst)
 	}
 	return append(dst, ']')
+}
+
+// keyValues returns the values of a column that can be join keys.
+func (s *Scratch) keyValues(column int) []cell {
+	values := s.column(column)
+	long := func(c cell) bool { return len(c.Text) > maxKeyText }
+	if !slices.ContainsFunc(values, long) {
+		return values
+	}
+	s.Cut++
+	return slices.DeleteFunc(slices.Clone(values), long)
 }
 
 // newKey gives the values an ID: their texts, each with its length. A number and its

@@ -188,6 +188,26 @@ func TestRunReportsWhatItLeavesOut(t *testing.T) {
 	}
 }
 
+func TestKeysAreBounded(t *testing.T) {
+	p := compile(t, `sequence by a, b [any where true] [any where true]`, Options{})
+	s := NewScratch()
+	list := strings.TrimSuffix(strings.Repeat("%d,", 200), ",")
+	numbers := make([]any, 200)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	list = fmt.Sprintf(list, numbers...)
+	s.Load(p.Set(), document(t, fmt.Sprintf(`{"a":[%s],"b":[%s]}`, list, list)))
+	pt, ok := p.Point(s)
+	if !ok || len(pt.Entries) != 2*maxTuples || s.Cut != 2 {
+		t.Errorf("%d entries, cut %d", len(pt.Entries), s.Cut)
+	}
+	s.Load(p.Set(), document(t, fmt.Sprintf(`{"a":%q,"b":"x"}`, strings.Repeat("x", maxKeyText+1))))
+	if _, ok := p.Point(s); ok || s.Cut != 4 {
+		t.Errorf("a long key: %v, cut %d", ok, s.Cut)
+	}
+}
+
 func TestSamplesPerKey(t *testing.T) {
 	p := compile(t, `sample by key [any where type == "A"] [any where type == "B"]`, Options{})
 	r := p.Run(points(p, log(t, "A1@1 AB1@1 B1@1")), RunOptions{MaxSamplesPerKey: 2})

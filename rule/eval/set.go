@@ -60,8 +60,9 @@ type Scratch struct {
 	stack   []event.Value // arguments of the calls that are under way
 	arena   []byte        // texts that functions made of the loaded event
 
-	// Cut counts the predicates whose combinations of array values were over
-	// maxCombinations and were not all tried.
+	// Cut counts what was over a limit and was not looked at: predicates with more than
+	// maxCombinations of array values to try, events with more than maxTuples join keys,
+	// join keys longer than maxKeyText.
 	Cut int64
 }
 

@@ -15,9 +15,13 @@ import (
 type expr func(*Scratch) event.Value
 
 // maxCombinations bounds how many combinations of the values of array fields one
-// predicate tries: two arrays of a thousand elements each. Scratch.Cut counts the
-// predicates that had more.
-const maxCombinations = 1 << 20
+// predicate tries: two arrays of a thousand elements each. A combination for which
+// functions make long texts counts once more for each combinationText bytes of them.
+// Scratch.Cut counts the predicates that had more.
+const (
+	maxCombinations = 1 << 20
+	combinationText = 1 << 8
+)
 
 // computed compiles a predicate of any shape.
 func (c *compiler) computed(e eql.Expr) (func(*Scratch) bool, int, error) {
@@ -39,21 +43,20 @@ func (c *compiler) computed(e eql.Expr) (func(*Scratch) bool, int, error) {
 	columns = slices.Compact(columns)
 	return func(s *Scratch) bool {
 		tries := maxCombinations
-		return s.any(columns, x, &tries)
+		holds := s.any(columns, x, &tries)
+		if !holds && tries <= 0 {
+			s.Cut++
+		}
+		return holds
 	}, calls * costCall, nil
 }
 
 // any reports whether x is true for a combination of the values of the columns.
 func (s *Scratch) any(columns []int, x expr, tries *int) bool {
 	if len(columns) == 0 {
-		if *tries--; *tries < 0 {
-			if *tries == -1 {
-				s.Cut++
-			}
-			return false
-		}
 		mark := len(s.arena)
 		v := x(s)
+		*tries -= 1 + (len(s.arena)-mark)/combinationText
 		s.arena = s.arena[:mark]
 		return v.Type == event.Boolean && v.Int != 0
 	}
@@ -64,7 +67,7 @@ func (s *Scratch) any(columns []int, x expr, tries *int) bool {
 		return s.any(columns[1:], x, tries)
 	}
 	for i := range values {
-		if *tries < 0 {
+		if *tries <= 0 {
 			return false
 		}
 		s.bound[first] = &values[i].Value
