@@ -64,7 +64,7 @@ func (d *decoded) Problem(p event.Problem) {
 }
 
 // write makes a file in a new folder and returns its path.
-func write(t *testing.T, name string, data []byte) string {
+func write(t testing.TB, name string, data []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, data, 0o600); err != nil {
