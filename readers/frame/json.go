@@ -139,9 +139,9 @@ func (j *JSON) fill(data []byte) []byte {
 // block hands out the first n bytes of the core and carries the rest.
 func (j *JSON) block(data []byte, n int) Block {
 	end := j.layout.Before + n
-	b := Block{Data: data[:end], Start: j.layout.Before, End: end, Offset: j.offset, Records: []Record{}}
-	for _, r := range j.records {
-		b.Records = append(b.Records, Record{r.Start + b.Start, r.End + b.Start})
+	b := Block{Data: data[:end], Start: j.layout.Before, End: end, Offset: j.offset, Records: make([]Record, len(j.records))}
+	for i, r := range j.records {
+		b.Records[i] = Record{r.Start + b.Start, r.End + b.Start}
 	}
 	j.records = j.records[:0]
 	j.carry = append(j.carry[:0], data[end:]...)

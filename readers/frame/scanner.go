@@ -125,6 +125,11 @@ func (s *scanner) run(text []byte, p int, list *[]Record) (int, verdict) {
 func (s *scanner) skim(text []byte, p int) int {
 	floor := s.inner().depth + 1
 	if s.depth < floor {
+		if !s.atElement() {
+			for p < len(text) && (classes[text[p]] == scalar || classes[text[p]] == space) {
+				p++
+			}
+		}
 		return p
 	}
 	depth := s.depth
