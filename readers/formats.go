@@ -50,7 +50,11 @@ func formats() []*format {
 		{
 			name: auditd.Format, block: joinedBlock, joins: true, cutter: lines,
 			sniff:  func(head []byte, _ bool) error { return auditd.Sniff(head) },
-			decode: func([]event.Need) blockDecoder { return auditd.New(auditd.Options{}) },
+			decode: func(needs []event.Need) blockDecoder {
+				d := auditd.New(auditd.Options{})
+				d.Look(needs)
+				return d
+			},
 		},
 		{
 			name: auditLines, block: joinedBlock, joins: true, cutter: lines, sniff: sniffCarrier(ndjson.SniffLines),

@@ -36,6 +36,11 @@ func (p *page) examined(c *triage.Case) {
 	if s.Counts.Events > 0 {
 		p.field(0, "categories", categories(s.Categories))
 	}
+	if s.Counts.Passed > 0 {
+		p.field(0, "sample", fmt.Sprintf("%s events were passed over: they hold none of the values that a match needs. Times, "+
+			"categories and fields are those of a sample of %s of the %s events", triage.Number(s.Counts.Passed),
+			triage.Number(s.Counts.Sampled), triage.Number(s.Counts.Events)))
+	}
 	if s.Counts.Undated > 0 {
 		p.field(0, "undated", count(s.Counts.Undated, "event")+" without a time, examined all the same")
 	}
@@ -175,6 +180,9 @@ func (p *page) ruleCoverage(r *triage.Rule) {
 func (p *page) fieldCounts(c *triage.Coverage) {
 	names := column{title: "FIELD THE RULE READS"}
 	events := column{title: "EVENTS WITH IT", right: true, fixed: true}
+	if c.Sampled {
+		events.title = "SAMPLED EVENTS WITH IT"
+	}
 	for _, f := range c.Fields {
 		names.cells = append(names.cells, safe.Text(safe.Clip(f.Field, maxCell)))
 		events.cells = append(events.cells, triage.Number(f.Events)+" of "+triage.Number(c.InCategory))

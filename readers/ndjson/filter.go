@@ -20,8 +20,8 @@ const (
 	// logs are cheap, and so all that is said of them is exact.
 	wholeBlock = 64 << 10
 	// sampleBytes is how much of the start of each larger block is decoded whatever it
-	// holds: it is the sample from which the report says what is in the log, and it shows
-	// whether each line is one document.
+	// holds, and the last line too: this is the sample from which the report says what is
+	// in the log and from when to when, and it shows whether each line is one document.
 	sampleBytes = 4 << 10
 	// minRun is the shortest part of a text worth looking for, in bytes.
 	minRun = 3
@@ -206,7 +206,7 @@ type sifting struct {
 // line takes the line that ends before end.
 func (s *sifting) line(end int) {
 	d, start := s.d, s.start
-	candidate, sample := s.candidate < end, start < sampleBytes
+	candidate, sample := s.candidate < end, start < sampleBytes || end == len(s.core)
 	if !candidate && !sample && isDocument(s.core[start:end]) {
 		d.passed++
 		d.action = action{} // this was its document

@@ -24,8 +24,11 @@ type Coverage struct {
 	Verdict Verdict
 	Text    string // the verdict in words, with its reason
 	// Category is what the rule's query begins with ("network"), "" if it is not plain.
-	Category   string
-	Examined   int64 // events of any category
+	Category string
+	Examined int64 // events of any category
+	// Sampled is set when InCategory and Fields are counted on a sample of the events: the
+	// others hold none of the values that a match needs, and were not decoded.
+	Sampled    bool
 	InCategory int64
 	Fields     []FieldCount
 }
@@ -47,7 +50,7 @@ type FieldCount struct {
 }
 
 func newCoverage(r *scan.RuleCoverage, s *scan.Summary) Coverage {
-	c := Coverage{Category: category(r.Rule.Query), Examined: s.Counts.Events, InCategory: r.InCategory}
+	c := Coverage{Category: category(r.Rule.Query), Examined: s.Counts.Events, Sampled: s.Counts.Passed > 0, InCategory: r.InCategory}
 	var missing []string
 	for i, field := range r.Fields {
 		c.Fields = append(c.Fields, FieldCount{field, r.WithField[i]})
@@ -64,13 +67,21 @@ func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []stri
 	if c.Category != "" {
 		kind = c.Category + " events"
 	}
+	if c.Sampled {
+		kind = "sampled " + kind
+	}
 	switch {
 	case r.Rule.NotRunnable != "":
 		return NotRun, "the rule was not run: " + r.Rule.NotRunnable
+	case r.Findings > 0 && c.Sampled:
+		return CouldFire, fmt.Sprintf("the rule fired on %s events", Number(r.Findings))
 	case r.Findings > 0:
 		return CouldFire, fmt.Sprintf("the rule fired on %s of %s %s", Number(r.Findings), Number(r.InCategory), kind)
 	case s.Counts.Events == 0:
 		return CouldNotFire, "no events were examined: this rule could not have fired"
+	case r.InCategory == 0 && c.Sampled:
+		return CouldNotFire, fmt.Sprintf("no %s among %s, and no other event holds a value that a match needs: this rule could hardly have fired",
+			kind, Number(s.Counts.Sampled))
 	case r.InCategory == 0:
 		return CouldNotFire, "no " + kind + " in these logs: this rule could not have fired"
 	case len(missing) > 0:
