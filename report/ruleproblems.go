@@ -19,7 +19,7 @@ func RuleProblems(w io.Writer, rules []*rule.Rule, problems rule.Problems, o Ter
 		if problem.Warning {
 			severity, style = "warning:", p.look.levels[1]
 		}
-		text, ok := strings.CutPrefix(problem.Render(), severity)
+		text, ok := strings.CutPrefix(problem.RenderWidth(p.width), severity)
 		if ok {
 			text = p.look.paint(style, severity) + text
 		}

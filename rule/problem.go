@@ -64,6 +64,8 @@ func (p *Problem) Error() string {
 const (
 	contextBefore = 50
 	contextAfter  = 60
+	// contextLeast is how many characters are shown of a line on any terminal.
+	contextLeast = 20
 )
 
 // Render returns the problem for a terminal, with the line of the file, a mark under
@@ -74,7 +76,20 @@ const (
 //	  12 | any where startWith(process.name, "a")
 //	     |           ^^^^^^^^^
 //	hint: did you mean "startsWith"?
-func (p *Problem) Render() string {
+func (p *Problem) Render() string { return p.render(contextBefore, contextAfter) }
+
+// RenderWidth is Render with the excerpt cut to a terminal of so many columns: a line
+// that the terminal wraps would tear the mark from its place.
+func (p *Problem) RenderWidth(columns int) string {
+	margin := len("   | ") + 2 + len(fmt.Sprint(p.Line)) // two marks where it is cut
+	room := min(max(columns-margin, contextLeast), contextBefore+contextAfter)
+	before := room * contextBefore / (contextBefore + contextAfter)
+	return p.render(before, room-before)
+}
+
+// render writes the problem with so many characters of the line before the place and
+// from there on.
+func (p *Problem) render(before, after int) string {
 	var b strings.Builder
 	severity := "error"
 	if p.Warning {
@@ -82,7 +97,7 @@ func (p *Problem) Render() string {
 	}
 	fmt.Fprintf(&b, "%s: %s\n", severity, harmless(p.Error()))
 	if p.Text != "" {
-		text, mark := p.excerpt()
+		text, mark := p.excerpt(before, after)
 		number := fmt.Sprint(p.Line)
 		fmt.Fprintf(&b, "  %s | %s\n  %*s | %s\n", number, text, len(number), "", mark)
 	}
@@ -93,10 +108,10 @@ func (p *Problem) Render() string {
 }
 
 // excerpt returns the part of the line around the place, and a line with carets below.
-func (p *Problem) excerpt() (text, mark string) {
+func (p *Problem) excerpt(left, right int) (text, mark string) {
 	line := []rune(p.Text)
 	at := min(p.Column-1, len(line))
-	start, end := max(at-contextBefore, 0), min(at+contextAfter, len(line))
+	start, end := max(at-left, 0), min(at+right, len(line))
 	width := min(max(p.width, 1), end-at)
 	before, spot := harmless(string(line[start:at])), harmless(string(line[at:at+width]))
 	if start > 0 {

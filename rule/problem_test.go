@@ -91,3 +91,22 @@ func TestRender(t *testing.T) {
 		}
 	}
 }
+
+// TestRenderWidth: the excerpt fits the terminal, and the mark stays under the place.
+func TestRenderWidth(t *testing.T) {
+	data := strings.Repeat("abcdefghij", 30)
+	for _, columns := range []int{0, 30, 40, 80, 120, 500} {
+		for _, at := range []int{0, 5, 60, 150, 299} {
+			p := (&Problem{Path: "a", Message: "m", width: 4}).at(data, at)
+			lines := strings.Split(p.RenderWidth(columns), "\n")
+			text, mark := lines[1], lines[2]
+			if n := utf8.RuneCountInString(text); n > max(columns, 30) {
+				t.Errorf("%d columns of %d: %s", n, columns, text)
+			}
+			i := strings.IndexByte(mark, '^')
+			if shown := []rune(text)[i]; shown != rune(data[at]) {
+				t.Errorf("%d columns: the mark is under %q, not %q:\n%s\n%s", columns, shown, data[at], text, mark)
+			}
+		}
+	}
+}
