@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"kscan/readers/event"
 	"kscan/readers/frame"
 )
 
@@ -22,8 +23,8 @@ type Unit struct {
 }
 
 // Load returns the unit's block: read now from a plain file, or already there for a
-// stream. The block is valid until Release. Errors reading are problems of the part; the
-// block beside an error has the records that could be read.
+// stream. The block is valid until Release. An error is the context's, or one of reading,
+// which Damage makes a problem of; the block beside it has the records that could be read.
 func (u *Unit) Load() (*frame.Block, error) {
 	if u.file == nil {
 		return &u.block, nil
@@ -38,6 +39,15 @@ func (u *Unit) Load() (*frame.Block, error) {
 		err = errShrunk
 	}
 	return &u.block, err
+}
+
+// Damage returns the problem that an error of Load is.
+func (u *Unit) Damage(err error) event.Problem {
+	p := event.Problem{Kind: event.Unreadable, Source: u.Part.Source, Member: u.Part.Member, Offset: u.block.Offset, Detail: err.Error()}
+	if errors.Is(err, errShrunk) {
+		p.Kind = event.Truncated
+	}
+	return p
 }
 
 // Release gives the block's memory back for reuse; call it once, after Load.

@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -70,11 +72,8 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 		}
 	}()
 	block, err := u.Load()
-	if err != nil {
-		res.problem(event.Problem{
-			Kind: event.Unreadable, Source: u.Part.Source, Member: u.Part.Member, Offset: -1, Detail: err.Error(),
-		})
-		return res
+	if err != nil && !errors.Is(err, context.Canceled) {
+		res.problem(u.Damage(err))
 	}
 	res.counts.Bytes = int64(len(block.Core())) + block.Skipped
 	w.sink = unitSink{worker: w, res: res}
