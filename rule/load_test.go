@@ -265,7 +265,7 @@ func TestProblems(t *testing.T) {
 		{"severity", strings.Replace(good, `"low"`, `"Low"`, 1), []string{"warning 4:13: severity \"Low\""}},
 		{"no name", strings.Replace(good, `"N"`, `""`, 1), []string{"warning 3:9: the rule has no name"}},
 		{"no query", strings.Replace(good, "any where true", " ", 1), []string{"6:12: the rule has no query"}},
-		{"filters", good + "[[rule.filters]]\nmeta.negate = true\n", []string{"warning x.toml:1:1: the rule's filters"}},
+		{"filters", good + "[[rule.filters]]\nmeta.negate = true\n", []string{"warning x.toml:9:8: the rule's filters"}},
 		{"eql", strings.Replace(good, "any where true", "any where\n  true /*é*/ $", 1), []string{"8:14: query: "}},
 		{"eql in CRLF", strings.Replace(strings.Replace(good, "any where true", "any where\n  true $", 1), "\n", "\r\n", -1), []string{"8:8: query: "}},
 		{"eql in a basic string", strings.Replace(good, "'''\nany where true\n'''", `"any where x == \"a\" $"`, 1), []string{"6:31: query: "}},

@@ -219,10 +219,28 @@ func (p *Problem) atKey(data, key string) *Problem {
 	if start, ok := keyStart(data, key); ok {
 		return p.at(data, start)
 	}
+	if start, ok := tableStart(data, key); ok {
+		return p.at(data, start)
+	}
 	if header := ruleHeader.FindStringIndex(data); header != nil {
 		return p.at(data, header[0])
 	}
 	return p
+}
+
+// tableStart returns where a key of [rule] stands whose value is a list or a table: the
+// decoder says of these that they are there, and not where.
+func tableStart(data, key string) (int, bool) {
+	var all map[string]any
+	decoded, err := toml.Decode(data, &all)
+	if err != nil || !decoded.IsDefined("rule", key) {
+		return 0, false
+	}
+	line := regexp.MustCompile(`(?m)^[ \t]*(?:\[+rule\.)?(` + regexp.QuoteMeta(key) + `)[ \t]*[\].=]`)
+	if at := line.FindStringSubmatchIndex(data); at != nil {
+		return at[2], true
+	}
+	return 0, false
 }
 
 // queryOffset returns the offset in the file of byte i of the decoded query. It is not
