@@ -137,3 +137,23 @@ func builtinFolder(id string) (string, error) {
 	}
 	return "", fmt.Errorf("no built-in rule has the id %s", id)
 }
+
+// OrphanCases returns the folders of cases at and below the paths that have no rule file
+// beside them: cases that would never run.
+func OrphanCases(paths []string) (folders []string) {
+	for _, root := range paths {
+		walk := func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.IsDir() || !strings.HasSuffix(entry.Name(), casesSuffix) {
+				return nil // what cannot be read, Check reports
+			}
+			folder := filepath.Join(root, filepath.FromSlash(name))
+			if _, err := os.Stat(strings.TrimSuffix(folder, casesSuffix) + ".toml"); errors.Is(err, fs.ErrNotExist) {
+				folders = append(folders, folder)
+			}
+			return nil
+		}
+		// The walk itself never fails: the function swallows every error.
+		_ = fs.WalkDir(os.DirFS(root), ".", walk)
+	}
+	return folders
+}

@@ -105,3 +105,24 @@ func TestFolderOfCasesCannotBeRead(t *testing.T) {
 		t.Error("a file in place of the folder is no error")
 	}
 }
+
+func TestOrphanCases(t *testing.T) {
+	root := write(t, map[string]string{
+		"a.toml": minimal("1", "eql"), "a.tests/match": "", "b.tests/match": "", "deep/c.tests/match": "", "deep/c.txt": "",
+		"not-a-folder.tests": "",
+	})
+	want := []string{filepath.Join(root, "b.tests"), filepath.Join(root, "deep", "c.tests")}
+	if diff := cmp.Diff(want, OrphanCases([]string{root, filepath.Join(root, "a.toml"), filepath.Join(root, "none")})); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	var told []string
+	_, problems := Lint([]string{root})
+	for _, p := range problems {
+		if filepath.Ext(p.Path) == casesSuffix && p.Warning {
+			told = append(told, p.Path)
+		}
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("linted: -want +got\n%s", diff)
+	}
+}

@@ -21,6 +21,11 @@ func Lint(paths []string) ([]*Rule, Problems) {
 	for _, path := range paths {
 		l.path(path)
 	}
+	for _, folder := range OrphanCases(paths) {
+		l.problems = append(l.problems, &Problem{
+			Path: folder, Warning: true, Message: "the cases have no rule: no .toml file of that name is beside the folder",
+		})
+	}
 	return l.rules, l.problems
 }
 

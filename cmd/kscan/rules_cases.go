@@ -44,6 +44,10 @@ func runRulesTest(ctx context.Context, c *console, o *rulesOutput, paths []strin
 	if err != nil {
 		return err
 	}
+	if orphans := rule.OrphanCases(paths); len(orphans) > 0 {
+		return &hinted{fmt.Errorf("the cases in %s have no rule", orphans[0]),
+			"the rule's file lies beside the folder and has its name, with .toml"}
+	}
 	run, err := runCases(ctx, rules)
 	if err != nil {
 		return err
