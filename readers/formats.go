@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -80,15 +81,21 @@ func sniffJSON(head []byte, _ bool) error { return ndjson.SniffJSON(head) }
 // sniffCarrier returns a sniffer of documents of which some carry audit records.
 func sniffCarrier(sniff func([]byte, bool) error) func([]byte, bool) error {
 	return func(head []byte, whole bool) error {
+		// Each carried record has its stamp in it, and most JSON has none.
+		if !bytes.Contains(head, []byte("audit(")) {
+			return errNoCarrier
+		}
 		if err := sniff(head, whole); err != nil {
 			return err
 		}
 		if !ndjson.Any(head, auditd.Carries) {
-			return errors.New("no document at the start carries an audit record")
+			return errNoCarrier
 		}
 		return nil
 	}
 }
+
+var errNoCarrier = errors.New("no document at the start carries an audit record")
 
 func structure(r io.Reader, layout frame.Layout) cutter { return frame.NewJSON(r, layout) }
 

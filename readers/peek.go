@@ -14,9 +14,14 @@ type peeked struct {
 	err  error
 }
 
-func peek(r io.Reader) *peeked {
+// peek reads what is at the front of r, which has about size bytes, -1 if that is unknown.
+func peek(r io.Reader, size int64) *peeked {
 	p := &peeked{r: r}
-	buf := make([]byte, 0, 4096)
+	first := 4096
+	if size >= 0 {
+		first = int(min(size+1, sniffLen)) // the byte more is room to see the end
+	}
+	buf := make([]byte, 0, first)
 	for empty := 0; len(buf) < sniffLen && p.err == nil; {
 		if len(buf) == cap(buf) {
 			buf = append(make([]byte, 0, min(4*cap(buf), sniffLen)), buf...)

@@ -96,7 +96,7 @@ func (r *reading) file(f File) error {
 		return r.refuse(p, event.Unreadable, err.Error())
 	}
 	defer func() { in.close() }()
-	l, err := unwrap(in, p.add)
+	l, err := unwrap(in, in.size, p.add)
 	defer l.close()
 	part.Compression = l.compression()
 	if err != nil {

@@ -40,11 +40,11 @@ func (l *layers) close() {
 // compression names the layers as Part.Compression does.
 func (l *layers) compression() string { return strings.Join(l.names, "+") }
 
-// unwrap takes off compression, sniffing again after each layer, and a byte order mark.
+// unwrap takes off compression from a stream of size bytes (-1 if unknown), sniffing again after each layer, and a byte order mark.
 // There is no bound on the ratio: logs of 1000:1 are real, memory is bounded by the
 // window, and what is decompressed is never kept.
-func unwrap(r io.Reader, problem func(event.Kind, int64, string)) (*layers, error) {
-	l := &layers{peeked: peek(r)}
+func unwrap(r io.Reader, size int64, problem func(event.Kind, int64, string)) (*layers, error) {
+	l := &layers{peeked: peek(r, size)}
 	for {
 		name := compressionOf(l.head)
 		if name == "" {
@@ -58,7 +58,7 @@ func unwrap(r io.Reader, problem func(event.Kind, int64, string)) (*layers, erro
 			return l, err
 		}
 		l.names = append(l.names, name)
-		l.peeked = peek(inner)
+		l.peeked = peek(inner, -1)
 	}
 	l.mark()
 	return l, nil
@@ -123,7 +123,7 @@ func (l *layers) mark() {
 		l.text = "UTF-16BE"
 	}
 	if strings.HasPrefix(l.text, "UTF-16") {
-		l.peeked = peek(newUTF16(l.peeked, l.text == "UTF-16BE"))
+		l.peeked = peek(newUTF16(l.peeked, l.text == "UTF-16BE"), -1)
 	}
 }
 

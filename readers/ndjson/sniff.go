@@ -24,7 +24,7 @@ func SniffLines(head []byte, whole bool) error {
 	return errors.New("few lines at the start are JSON objects")
 }
 
-// sample is what the lines at the start of a stream are.
+// sample is what the lines at the start of a stream are, up to a first one that is good.
 type sample struct {
 	lines int  // not blank
 	good  int  // a whole JSON object
@@ -34,8 +34,7 @@ type sample struct {
 
 func survey(head []byte, whole bool) sample {
 	var s sample
-	var parser fastjson.Parser
-	for len(head) > 0 {
+	for len(head) > 0 && !s.first {
 		line, rest, found := bytes.Cut(head, newline)
 		if !found && !whole {
 			break
@@ -45,16 +44,25 @@ func survey(head []byte, whole bool) sample {
 			continue
 		}
 		s.lines++
-		v, err := parser.ParseBytes(line)
 		switch {
-		case err == nil && v.Type() == fastjson.TypeObject:
+		case line[0] == '{' && isJSON(line):
 			s.good++
-			s.first = s.first || s.lines == 1
+			s.first = s.lines == 1
 		case bytes.HasPrefix(line, []byte(`{"`)) && !bytes.HasSuffix(line, []byte(",")):
 			s.like++
 		}
 	}
 	return s
+}
+
+// isJSON reports whether a line parses. Most do as strict JSON, which takes no memory.
+func isJSON(line []byte) bool {
+	if fastjson.ValidateBytes(line) == nil {
+		return true
+	}
+	var parser fastjson.Parser
+	_, err := parser.ParseBytes(line)
+	return err == nil
 }
 
 // SniffJSON returns nil if a stream starts as JSON does: an object or an array of them,
