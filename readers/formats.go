@@ -50,7 +50,7 @@ func formats() []*format {
 	return []*format{
 		{
 			name: auditd.Format, block: joinedBlock, joins: true, cutter: lines,
-			sniff:  func(head []byte, _ bool) error { return auditd.Sniff(head) },
+			sniff: func(head []byte, _ bool) error { return auditd.Sniff(head) },
 			decode: func(needs []event.Need) blockDecoder {
 				d := auditd.New(auditd.Options{})
 				d.Look(needs)
