@@ -27,7 +27,6 @@ type walk struct {
 	problem func(event.Problem)
 	root    string          // the real path of the directory being walked
 	seen    map[string]bool // real paths of files and directories
-	files   []File          // of the directory being walked
 	groups  []Group
 }
 
