@@ -17,6 +17,10 @@ type collector struct {
 	summary    *Summary
 	categories categories
 
+	// tell is Options.Progress; done and total are in bytes on disk.
+	tell        func(done, total int64)
+	done, total int64
+
 	part     *Part    // the part being collected
 	problems problems // of that part
 	lines    int64    // of that part, before the unit being collected
@@ -82,10 +86,22 @@ func (c *collector) endPart() {
 	if c.part == nil {
 		return
 	}
+	if c.part.Compression != "" {
+		c.progress(c.part.Size)
+	}
 	c.summary.Parts = append(c.summary.Parts, *c.part)
 	c.summary.Counts.add(&c.part.Counts)
 	c.summary.Problems = append(c.summary.Problems, c.problems.list...)
 	c.part, c.problems, c.lines = nil, problems{}, 0
+}
+
+// progress tells that n bytes more are done. Those of a compressed part are known, and told,
+// when it ends.
+func (c *collector) progress(n int64) {
+	c.done += n
+	if c.tell != nil {
+		c.tell(c.done, c.total)
+	}
 }
 
 // unlisted takes a problem of a path that could not be listed, which is a part of its own.
@@ -119,6 +135,9 @@ func (c *collector) result(r *result) error {
 	}
 	err := c.findings(r)
 	c.lines += r.counts.Lines
+	if c.part.Compression == "" {
+		c.progress(r.counts.Bytes)
+	}
 	return err
 }
 

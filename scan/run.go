@@ -22,6 +22,9 @@ type Options struct {
 	From, To time.Time
 	// InScopeOnly leaves out events that name an index the rule does not search.
 	InScopeOnly bool
+	// Progress, if set, is called as units are done, from one goroutine, with bytes on disk.
+	// The total leaves out what has no size, such as standard input.
+	Progress func(done, total int64)
 	// NoPrefilter decodes every event, also those that cannot match.
 	NoPrefilter bool
 	// Readers are the limits of reading.
@@ -52,6 +55,7 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	sets := ruleSets(rules)
 	c := newCollector(rules, sets, sink)
 	groups := readers.Walk(paths, c.unlisted)
+	c.tell, c.total = o.Progress, size(groups)
 	r := &run{
 		options: o,
 		sets:    sets,
@@ -71,6 +75,16 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	c.summary.Started = started.UTC()
 	c.summary.Elapsed = time.Since(started)
 	return c.finish(sets), err
+}
+
+func size(groups []readers.Group) int64 {
+	var total int64
+	for _, g := range groups {
+		for _, f := range g.Files {
+			total += max(f.Size, 0)
+		}
+	}
+	return total
 }
 
 // run is the state that the goroutines of one Run share.

@@ -21,6 +21,7 @@ type scanOptions struct {
 	from, to    string
 	jobs        int
 	inScopeOnly bool
+	noPrefilter bool
 	failOn      string
 	output      outputOptions
 }
@@ -31,6 +32,7 @@ func (o *scanOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.to, "to", "", "leave out events at or after `TIME`")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "use `N` workers (default: one for each core)")
 	f.BoolVar(&o.inScopeOnly, "in-scope-only", false, "leave out events that name an index the rule does not search")
+	f.BoolVar(&o.noPrefilter, "no-prefilter", false, "decode every event, also those that cannot match")
 	f.StringVar(&o.failOn, "fail-on", "never", "exit with 1 on findings of this `SEVERITY` or above: low, medium, high, critical or never")
 	o.output.addFlags(f)
 }
@@ -86,7 +88,10 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	}
 	defer out.discard()
 	sink := &severitySink{next: out.sink(), threshold: threshold}
+	p := newProgress(c, &o.output)
+	options.Progress = p.update
 	summary, err := scan.Run(ctx, options, paths, rules, sink)
+	p.end()
 	if err == nil {
 		err = out.finish(summary)
 	}
@@ -111,7 +116,7 @@ func scanOutcome(s *scan.Summary, reached bool) error {
 
 // scan returns the flags as options of a run.
 func (o *scanOptions) scan(stdin io.Reader) (scan.Options, error) {
-	options := scan.Options{Jobs: o.jobs, InScopeOnly: o.inScopeOnly}
+	options := scan.Options{Jobs: o.jobs, InScopeOnly: o.inScopeOnly, NoPrefilter: o.noPrefilter}
 	options.Readers.Stdin = stdin
 	if o.jobs < 0 {
 		return options, fmt.Errorf("--jobs %d: not a number of workers", o.jobs)
