@@ -33,20 +33,9 @@ func (p *parser) compile(r *Rule) {
 	switch {
 	case errors.As(err, &refused):
 		p.at(r.Query, refused.At, refused.Error(), "")
-	case err != nil: // the query is right, and of a form that is not run
-		r.NotRunnable = form(q) + " do not run yet: kscan runs event queries"
+	case err != nil:
+		p.fail("query", "query: "+err.Error(), "")
 	}
-}
-
-// form names the form of a query, in the plural.
-func form(q eql.Query) string {
-	switch q.(type) {
-	case *eql.Sequence:
-		return "sequences"
-	case *eql.Sample:
-		return "samples"
-	}
-	return "queries of this form"
 }
 
 // fieldKind gives the checks of a query the type of a field.

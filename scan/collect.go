@@ -24,6 +24,7 @@ type collector struct {
 	part     *Part    // the part being collected
 	problems problems // of that part
 	lines    int64    // of that part, before the unit being collected
+	held     *held
 }
 
 func newCollector(rules []*rule.Rule, sets []ruleSet, sink Sink) *collector {
@@ -56,6 +57,9 @@ func (c *collector) collect(queues []*queue, b *budget, cancel context.CancelFun
 		c.endPart()
 	}
 	b.advance(len(queues))
+	if failed == nil {
+		failed = c.held.finish()
+	}
 	return failed
 }
 
@@ -134,6 +138,9 @@ func (c *collector) result(r *result) error {
 		c.problems.add(p)
 	}
 	err := c.findings(r)
+	if err == nil {
+		err = c.held.add(&r.late, len(c.summary.Parts), c.lines)
+	}
 	c.lines += r.counts.Lines
 	if c.part.Compression == "" {
 		c.progress(r.counts.Bytes)
@@ -151,6 +158,29 @@ func (c *collector) findings(r *result) error {
 		}
 	}
 	return nil
+}
+
+// give gives a finding whose last event is in a part that may have been collected before.
+func (c *collector) give(f *Finding, part int) error {
+	c.partAt(part).Findings++
+	c.summary.Rules[c.rules[f.Rule]].Findings++
+	return c.sink.Finding(f)
+}
+
+// partAt returns a part by its place in Summary.Parts, where the one that is being
+// collected will come last.
+func (c *collector) partAt(i int) *Part {
+	if i < len(c.summary.Parts) {
+		return &c.summary.Parts[i]
+	}
+	return c.part
+}
+
+// late takes a problem that is known when all parts have been collected.
+func (c *collector) late(part int, p event.Problem) {
+	c.summary.Parts[part].Counts.count(&p)
+	c.summary.Counts.count(&p)
+	c.summary.Problems = append(c.summary.Problems, p)
 }
 
 func (c *collector) finish(sets []ruleSet) *Summary {

@@ -19,6 +19,7 @@ type unitSink struct {
 	res    *result
 	values []*fastjson.Value
 	hits   []eval.Hit
+	packed int64 // the number of the event that was last packed, from 1
 }
 
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
@@ -84,8 +85,15 @@ func (s *unitSink) set(i int, e *event.Event, t time.Time, sampled bool) {
 		s.res.coverage[i].Add(scratch)
 	}
 	s.hits = set.index.Hits(scratch, s.hits[:0])
-	for _, hit := range s.hits {
-		s.found(set.rules[hit.Program], e, t)
+	for i, hit := range s.hits {
+		if i > 0 && s.hits[i-1].Program == hit.Program {
+			continue // another term of a sequence
+		}
+		if r := set.rules[hit.Program]; s.worker.run.options.isLate(r) {
+			s.candidate(r, e, t)
+		} else {
+			s.found(r, e, t)
+		}
 	}
 }
 

@@ -27,6 +27,14 @@ type Options struct {
 	Progress func(done, total int64)
 	// NoPrefilter decodes every event, also those that cannot match.
 	NoPrefilter bool
+	// InTimeOrder gives the findings of event rules as Elasticsearch does: in the order of
+	// time, when all are known.
+	InTimeOrder bool
+	// Sequences are the limits of sequences and samples.
+	Sequences eval.RunOptions
+	// MaxHeld is how many bytes of events are held for sequences, samples, pipes and
+	// InTimeOrder; 0 means the default.
+	MaxHeld int64
 	// Readers are the limits of reading.
 	Readers readers.Options
 }
@@ -54,6 +62,7 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	rules = runnable(rules)
 	sets := ruleSets(rules)
 	c := newCollector(rules, sets, sink)
+	c.held = newHeld(c, &o)
 	groups := readers.Walk(paths, c.unlisted)
 	c.tell, c.total = o.Progress, size(groups)
 	r := &run{

@@ -9,6 +9,7 @@ import (
 
 	"kscan/readers/event"
 	"kscan/rule"
+	"kscan/rule/eql"
 )
 
 // Finding is one match of one rule. It holds copies, never parts of the evidence.
@@ -19,6 +20,15 @@ type Finding struct {
 	Hits []Hit
 	// OutOfScope is set when the event names an index that the rule does not search.
 	OutOfScope bool
+	// JoinKeys are the values that the events of a sequence or sample share, as a JSON
+	// array in the order of the keys; nil if there are none.
+	JoinKeys []byte
+}
+
+// IsEvent reports whether the finding is of an event query, not of a sequence or sample.
+func (f *Finding) IsEvent() bool {
+	_, ok := f.Rule.Program.Query().(*eql.EventQuery)
+	return ok
 }
 
 // Hit is one event of a finding.

@@ -26,7 +26,8 @@ type result struct {
 	first, last time.Time
 	categories  categories
 	coverage    []*eval.Coverage // one for each set of rules
-	weight      int64            // bytes held by findings
+	late        lateUnit
+	weight      int64 // bytes held by findings and candidates
 }
 
 // worker turns units into results. Its decoders and scratch are its own.
@@ -35,6 +36,7 @@ type worker struct {
 	decoders map[string]readers.Decoder
 	scratch  *eval.Scratch
 	category *event.Path
+	packer   packer
 	sink     unitSink
 }
 
@@ -61,6 +63,7 @@ func (w *worker) work() {
 func (w *worker) unit(u *readers.Unit) (res *result) {
 	res = w.newResult()
 	defer u.Release()
+	defer func() { res.weight += res.late.close(w) }()
 	defer func() {
 		if crash := recover(); crash != nil {
 			delete(w.decoders, u.Part.Format)

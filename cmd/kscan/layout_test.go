@@ -13,7 +13,7 @@ import (
 // allowed is the direction of imports: each package may import the packages of the project
 // that are listed, and those alone. docs/design.md explains it.
 var allowed = map[string][]string{
-	"cmd/kscan":         {"report", "report/safe", "report/triage", "scan", "readers", "readers/event", "rule", "rule/eql", "rule/eval"},
+	"cmd/kscan":         {"report", "report/safe", "report/triage", "scan", "readers", "readers/event", "rule", "rule/eql", "rule/eval", "rule/mapping"},
 	"report":            {"report/safe", "report/triage", "scan", "readers/event", "rule"},
 	"cmd/kscan-bench":   {},
 	"report/safe":       {},
@@ -25,7 +25,8 @@ var allowed = map[string][]string{
 	"readers/frame":     {},
 	"readers/ndjson":    {"readers/event", "readers/frame", "readers/auditd", "readers/prefilter"},
 	"readers/auditd":    {"readers/event", "readers/frame"},
-	"rule":              {"readers/event", "rule/eql", "rule/eval", "rule/builtin"},
+	"rule":              {"readers/event", "rule/eql", "rule/eval", "rule/mapping", "rule/builtin"},
+	"rule/mapping":      {"readers/event", "rule/eql"},
 	"rule/builtin":      {},
 	"rule/eql":          {},
 	"rule/eval":         {"readers/event", "rule/eql"},

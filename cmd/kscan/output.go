@@ -51,7 +51,22 @@ type output struct {
 	lines     *report.JSONL
 }
 
+// open makes the output of a scan.
 func (o *outputOptions) open(c *console) (*output, error) {
+	out, err := o.create(c)
+	if err != nil {
+		return nil, err
+	}
+	if o.format == "jsonl" {
+		out.lines = report.NewJSONL(out.w)
+	} else {
+		out.collector = triage.NewCollector()
+	}
+	return out, nil
+}
+
+// create opens the place where findings go.
+func (o *outputOptions) create(c *console) (*output, error) {
 	out := &output{options: o, console: c}
 	var w io.Writer = c.stdout
 	if o.file != "" {
@@ -62,11 +77,6 @@ func (o *outputOptions) open(c *console) (*output, error) {
 		out.file, w = f, f.temp
 	}
 	out.w = bufio.NewWriter(w)
-	if o.format == "jsonl" {
-		out.lines = report.NewJSONL(out.w)
-	} else {
-		out.collector = triage.NewCollector()
-	}
 	return out, nil
 }
 
@@ -87,10 +97,7 @@ func (o *output) finish(s *scan.Summary) error {
 		err = report.JSON(o.w, o.collector.Case(s))
 	}
 	if err == nil {
-		err = o.w.Flush()
-	}
-	if err == nil && o.file != nil {
-		err = o.file.commit()
+		err = o.commit()
 	}
 	if err != nil || o.options.quiet {
 		return err
@@ -102,6 +109,14 @@ func (o *output) finish(s *scan.Summary) error {
 		err = report.Summary(o.console.stderr, s)
 	}
 	return err
+}
+
+// commit writes what is left and puts the file in its place.
+func (o *output) commit() error {
+	if err := o.w.Flush(); err != nil || o.file == nil {
+		return err
+	}
+	return o.file.commit()
 }
 
 // discard removes a file that was not finished.
@@ -119,17 +134,23 @@ const (
 
 // terminal says what the text report is written for: colour only on a terminal.
 func (o *output) terminal() report.TerminalOptions {
-	f, ok := o.console.stdout.(*os.File)
 	t := report.TerminalOptions{Width: envWidth(pipedWidth)}
-	if o.file != nil || !ok || !term.IsTerminal(int(f.Fd())) {
+	if !o.isTerminal() {
 		return t
 	}
+	f := o.console.stdout.(*os.File)
 	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 		t.Width = max(width, narrowWidth)
 	}
 	t.Color = !o.options.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	t.Dark = darkBackground(os.Getenv("COLORFGBG"))
 	return t
+}
+
+// isTerminal reports whether the output goes to a terminal.
+func (o *output) isTerminal() bool {
+	f, ok := o.console.stdout.(*os.File)
+	return ok && o.file == nil && term.IsTerminal(int(f.Fd()))
 }
 
 // envWidth returns the columns that the environment asks for, or otherwise.

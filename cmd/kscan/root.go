@@ -10,6 +10,7 @@ import (
 	"kscan/report"
 	"kscan/report/safe"
 	"kscan/rule"
+	"kscan/rule/eql"
 )
 
 func newRootCommand(c *console) *cobra.Command {
@@ -21,6 +22,8 @@ runs Elastic EQL detection rules on them and shows how to triage what they find.
 It works offline and never writes to its inputs.`,
 		Example: `  kscan scan ./logs                         the built-in kubelet rule
   kscan scan --rules ./rules -f jsonl ./logs  other rules, one JSON line a finding
+  kscan query 'process where process.name == "curl"' ./logs
+                                            a question in EQL
   zcat export.gz | kscan scan -               standard input`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -30,7 +33,7 @@ It works offline and never writes to its inputs.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
 	})
-	root.AddCommand(newScanCommand(c), newRulesCommand(c), newVersionCommand(c))
+	root.AddCommand(newScanCommand(c), newQueryCommand(c), newRulesCommand(c), newVersionCommand(c))
 	return root
 }
 
@@ -40,6 +43,11 @@ func printError(w io.Writer, err error) {
 	if errors.As(err, &rules) {
 		// There is nowhere left to say that standard error cannot be written to.
 		_ = report.RuleErrors(w, rules)
+		return
+	}
+	var query *eql.Error
+	if errors.As(err, &query) {
+		fmt.Fprint(w, query.Render("query", 1))
 		return
 	}
 	fmt.Fprintf(w, "error: %s\n", safe.Text(err.Error()))

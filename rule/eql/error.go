@@ -20,6 +20,11 @@ type Error struct {
 	src string
 }
 
+// NewError returns a fault of a query that was found after parsing it.
+func NewError(src string, span Span, message, hint string) *Error {
+	return &Error{Span: span, Msg: harmless(message), Hint: hint, src: src}
+}
+
 // Error returns "LINE:COLUMN: MESSAGE".
 func (e *Error) Error() string {
 	line, column := e.Position()

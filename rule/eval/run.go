@@ -49,12 +49,12 @@ func (p *Program) Run(points []Point, o RunOptions) Result {
 	var r Result
 	switch q := p.query.(type) {
 	case *eql.Sequence:
-		sortPoints(points)
+		SortPoints(points)
 		r = newMachine(p, q, o).run(points)
 	case *eql.Sample:
 		r = p.sample(points, o)
 	default:
-		sortPoints(points)
+		SortPoints(points)
 		for i := range points {
 			r.Matches = append(r.Matches, Match{Handles: []int{points[i].Handle}})
 		}
@@ -70,6 +70,8 @@ func (p *Program) Run(points []Point, o RunOptions) Result {
 	return r
 }
 
-func sortPoints(points []Point) {
+// SortPoints puts points in the order of time, then tiebreaker, then as they came; those
+// without a time come last.
+func SortPoints(points []Point) {
 	slices.SortStableFunc(points, func(a, b Point) int { return comparePoints(&a, &b) })
 }

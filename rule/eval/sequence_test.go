@@ -301,7 +301,7 @@ func TestSequencesAgreeWithTheAlgorithm(t *testing.T) {
 		p := compile(t, source, Options{TiebreakerField: "tie"})
 		events := log(t, text)
 		all := points(p, events)
-		sortPoints(all)
+		SortPoints(all)
 		of := func(name string) (out []Point) {
 			for _, pt := range all {
 				for _, e := range pt.Entries {
