@@ -61,9 +61,9 @@ type documents struct {
 	carried bool     // the last block was the carrier's
 }
 
-func newDocuments(format string, needs []event.Need) *documents {
+func newDocuments(format string, i event.Interest) *documents {
 	d := &documents{Decoder: ndjson.New(format), format: format}
-	d.Look(needs)
+	d.Look(i)
 	return d
 }
 

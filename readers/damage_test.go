@@ -13,6 +13,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kscan/readers/event"
 )
 
 // kinds are the kinds of the problems that were found.
@@ -324,7 +326,7 @@ func (s *shrinking) Unit(u *Unit) error {
 		}
 		s.failed++
 	}
-	s.lines += NewDecoder(u.Part.Format, nil).Decode(u.Part, b, (*decoded)(&s.collector))
+	s.lines += NewDecoder(u.Part.Format, event.Interest{}).Decode(u.Part, b, (*decoded)(&s.collector))
 	return nil
 }
 

@@ -22,8 +22,8 @@ type format struct {
 	// sniff returns nil if the head of a stream is of this format, or why it is not.
 	sniff  func(head []byte, whole bool) error
 	cutter func(io.Reader, frame.Layout) cutter
-	// decode returns a decoder that may pass over records which hold none of the needs.
-	decode func(needs []event.Need) blockDecoder
+	// decode returns a decoder that may do less for events which are of no interest.
+	decode func(event.Interest) blockDecoder
 }
 
 // actionRoom is the margin in front of a block of JSON lines: room for the action line
@@ -51,27 +51,27 @@ func formats() []*format {
 		{
 			name: auditd.Format, block: joinedBlock, joins: true, cutter: lines,
 			sniff: func(head []byte, _ bool) error { return auditd.Sniff(head) },
-			decode: func(needs []event.Need) blockDecoder {
+			decode: func(i event.Interest) blockDecoder {
 				d := auditd.New(auditd.Options{})
-				d.Look(needs)
+				d.Look(i.Needs)
 				return d
 			},
 		},
 		{
 			name: auditLines, block: joinedBlock, joins: true, cutter: lines, sniff: sniffCarrier(ndjson.SniffLines),
-			decode: func([]event.Need) blockDecoder { return newCarrier(ndjson.Lines) },
+			decode: func(event.Interest) blockDecoder { return newCarrier(ndjson.Lines) },
 		},
 		{
 			name: auditJSON, block: joinedBlock, joins: true, cutter: structure, sniff: sniffCarrier(sniffJSON),
-			decode: func([]event.Need) blockDecoder { return newCarrier(ndjson.JSON) },
+			decode: func(event.Interest) blockDecoder { return newCarrier(ndjson.JSON) },
 		},
 		{
 			name: ndjson.Lines, block: lineBlock, before: actionRoom, ranged: true, cutter: lines, sniff: ndjson.SniffLines,
-			decode: func(needs []event.Need) blockDecoder { return newDocuments(ndjson.Lines, needs) },
+			decode: func(i event.Interest) blockDecoder { return newDocuments(ndjson.Lines, i) },
 		},
 		{
 			name: ndjson.JSON, block: lineBlock, cutter: structure, sniff: sniffJSON,
-			decode: func(needs []event.Need) blockDecoder { return newDocuments(ndjson.JSON, needs) },
+			decode: func(i event.Interest) blockDecoder { return newDocuments(ndjson.JSON, i) },
 		},
 	}
 }
@@ -135,11 +135,11 @@ func (d decoder) Passed() int64 {
 }
 
 // NewDecoder returns a decoder for the format of a part, nil if there is no such format.
-// It may pass over records that hold none of the needs; without needs it decodes all.
-func NewDecoder(name string, needs []event.Need) Decoder {
+// It may do less for events that are of no interest; with the zero Interest it decodes all.
+func NewDecoder(name string, i event.Interest) Decoder {
 	for _, f := range formats() {
 		if f.name == name {
-			return decoder{f.decode(needs)}
+			return decoder{f.decode(i)}
 		}
 	}
 	return nil

@@ -43,7 +43,7 @@ func (c *collector) Unit(u *Unit) error {
 		c.t.Errorf("load: %v", err)
 	}
 	c.bytes += int64(len(b.Core())) + b.Skipped
-	c.lines += NewDecoder(u.Part.Format, nil).Decode(u.Part, b, (*decoded)(c))
+	c.lines += NewDecoder(u.Part.Format, event.Interest{}).Decode(u.Part, b, (*decoded)(c))
 	u.Release()
 	if c.units == c.limit {
 		return io.ErrClosedPipe

@@ -25,7 +25,13 @@ type unitSink struct {
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
 
 func (s *unitSink) Event(e *event.Event) {
+	if e.Wanted = e.Partial && s.matches(e); e.Wanted {
+		return // it comes again, whole
+	}
 	s.res.counts.Events++
+	if e.Partial {
+		return
+	}
 	t, dated := e.Time()
 	in := s.inRange(t, dated)
 	if !e.Picked {
@@ -37,6 +43,21 @@ func (s *unitSink) Event(e *event.Event) {
 	for i := range s.worker.run.sets {
 		s.set(i, e, t, !e.Picked)
 	}
+}
+
+// matches reports whether a rule matches the event.
+func (s *unitSink) matches(e *event.Event) bool {
+	if !s.inRange(e.Time()) {
+		return false
+	}
+	for i := range s.worker.run.sets {
+		set, scratch := &s.worker.run.sets[i], s.worker.scratch
+		scratch.Load(set.set, e)
+		if s.hits = set.index.Hits(scratch, s.hits[:0]); len(s.hits) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // inRange reports whether the event's time is one that rules are to see.

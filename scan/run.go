@@ -66,13 +66,13 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	groups := readers.Walk(paths, c.unlisted)
 	c.tell, c.total = o.Progress, size(groups)
 	r := &run{
-		options: o,
-		sets:    sets,
-		groups:  groups,
-		queues:  make([]*queue, len(groups)),
-		needs:   needs(o, rules),
-		tasks:   make(chan task),
-		budget:  newBudget(maxAhead),
+		options:  o,
+		sets:     sets,
+		groups:   groups,
+		queues:   make([]*queue, len(groups)),
+		interest: interest(o, sets, rules),
+		tasks:    make(chan task),
+		budget:   newBudget(maxAhead),
 	}
 	for i := range r.queues {
 		r.queues[i] = newQueue()
@@ -98,13 +98,13 @@ func size(groups []readers.Group) int64 {
 
 // run is the state that the goroutines of one Run share.
 type run struct {
-	options Options
-	sets    []ruleSet
-	groups  []readers.Group
-	queues  []*queue
-	needs   []event.Need // of which an event must hold one; nil if there is no telling
-	tasks   chan task
-	budget  *budget
+	options  Options
+	sets     []ruleSet
+	groups   []readers.Group
+	queues   []*queue
+	interest event.Interest
+	tasks    chan task
+	budget   *budget
 }
 
 // ruleSet is the rules whose programs are of one set.
@@ -128,11 +128,23 @@ func ruleSets(rules []*rule.Rule) []ruleSet {
 	return sets
 }
 
-// needs returns what an event must hold for any of the rules to match it.
-func needs(o Options, rules []*rule.Rule) []event.Need {
+// interest returns what decides whether any of the rules matches an event.
+func interest(o Options, sets []ruleSet, rules []*rule.Rule) event.Interest {
 	if o.NoPrefilter {
-		return nil
+		return event.Interest{}
 	}
+	fields := []string{timeField}
+	for i := range sets {
+		fields = append(fields, sets[i].set.Fields()...)
+	}
+	return event.Interest{Needs: needs(rules), Fields: fields}
+}
+
+// timeField is the field that Event.Time reads.
+const timeField = "@timestamp"
+
+// needs returns what an event must hold for any of the rules to match it.
+func needs(rules []*rule.Rule) []event.Need {
 	var all []event.Need
 	for _, r := range rules {
 		needs := r.Program.Needs()

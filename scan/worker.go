@@ -98,7 +98,7 @@ func (w *worker) newResult() *result {
 func (w *worker) decoder(format string) readers.Decoder {
 	d := w.decoders[format]
 	if d == nil {
-		d = readers.NewDecoder(format, w.run.needs)
+		d = readers.NewDecoder(format, w.run.interest)
 		w.decoders[format] = d
 	}
 	return d

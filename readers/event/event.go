@@ -26,6 +26,11 @@ type Event struct {
 	// Picked is set when the event was decoded only because it may match: it belongs to
 	// no sample of what is in the log.
 	Picked bool
+	// Partial is set on a picked event whose document has only the fields of the Interest,
+	// whatever else it may hold. It is no evidence: a sink that wants the event sets Wanted,
+	// and the decoder gives it again as a whole; otherwise this was all of it.
+	Partial bool
+	Wanted  bool
 }
 
 // Evidence is the place of an event. Line (1-based) and Offset (bytes) count in the

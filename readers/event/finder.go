@@ -2,6 +2,8 @@ package event
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/valyala/fastjson"
@@ -48,6 +50,9 @@ func (f *Finder) Add(name string) int {
 	n.slot = slot
 	return slot
 }
+
+// Names returns the names, sorted.
+func (f *Finder) Names() []string { return slices.Sorted(maps.Keys(f.slots)) }
 
 // Len returns the number of names.
 func (f *Finder) Len() int { return len(f.slots) }

@@ -1,5 +1,16 @@
 package event
 
+// Interest is what a run asks of events. A reader may use it to do less for an event that
+// does not matter; the zero Interest asks for all of every event.
+type Interest struct {
+	// Needs are the values of which an event must hold one to matter; nil if there is no
+	// telling.
+	Needs []Need
+	// Fields are the names of all fields that decide whether an event matters; nil if there
+	// is no telling. A reader may show an event with only these first (Event.Partial).
+	Fields []string
+}
+
 // Need is one value that a document must hold somewhere for a rule to match. A reader
 // that knows how its format writes values may pass over records that hold none of a
 // rule's needs; when it is not sure it must not.

@@ -155,9 +155,9 @@ func (f *filter) next(from int) int {
 }
 
 // Look makes Decode pass over lines that hold none of the needs, where that can be told.
-func (d *Decoder) Look(needs []event.Need) {
+func (d *Decoder) Look(i event.Interest) {
 	if d.format == Lines {
-		d.filter = newFilter(needs)
+		d.filter = newFilter(i.Needs)
 	}
 }
 

@@ -64,7 +64,7 @@ func decodeAll(t *testing.T, text []byte, look bool) (*taker, *Decoder, int64) {
 	k := &taker{t: t, needs: testNeeds}
 	d := New(Lines)
 	if look {
-		d.Look(testNeeds)
+		d.Look(event.Interest{Needs: testNeeds})
 		if d.filter == nil {
 			t.Fatal("no filter for the needs")
 		}
@@ -176,7 +176,7 @@ func FuzzFilter(f *testing.F) {
 func BenchmarkFilter(b *testing.B) {
 	text := []byte(strings.Repeat(`{"@timestamp":"2025-11-20T10:00:00.000Z","destination":{"ip":"10.20.0.1","port":443},"process":{"pid":10253,"name":"kubelet","args":["--config","/etc/kubernetes/kubelet.conf"]}}`+"\n", 5000))
 	d := New(Lines)
-	d.Look(testNeeds[:2])
+	d.Look(event.Interest{Needs: testNeeds[:2]})
 	k := &taker{}
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()

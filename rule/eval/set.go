@@ -36,6 +36,10 @@ func NewSet() *Set {
 	}
 }
 
+// Fields returns the names of all fields of documents that the programs read, those that
+// order events among them, sorted.
+func (t *Set) Fields() []string { return t.finder.Names() }
+
 // column returns the number of a column.
 func (t *Set) column(c column) int {
 	if i, ok := t.numbers[c]; ok {
