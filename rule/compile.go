@@ -44,14 +44,27 @@ func fieldKind(field string) (eql.Kind, bool) {
 	return eql.KindOf(t.String()), known
 }
 
+// certainKind is fieldKind for the fields that ECS defines, whose types are certain.
+func certainKind(field string) (eql.Kind, bool) {
+	if !event.InECS(field) {
+		return eql.Kind(0), false
+	}
+	return fieldKind(field)
+}
+
 // types notes where the query does not fit the types of its fields. It reports whether
-// Elasticsearch would take it.
+// Elasticsearch would take it: a fault that hangs on the type of a field outside ECS, which
+// the rule's index may map otherwise, is a warning.
 func (p *parser) types(query string, q eql.Query) bool {
+	certain := map[eql.Span]bool{}
+	for _, fault := range eql.Check(query, q, certainKind) {
+		certain[fault.Span] = !fault.Warning
+	}
 	accepted := true
 	for _, fault := range eql.Check(query, q, fieldKind) {
 		problem := p.at(query, fault.Span, fault.Msg, fault.Hint)
-		problem.Warning = fault.Warning
-		accepted = accepted && fault.Warning
+		problem.Warning = fault.Warning || !certain[fault.Span]
+		accepted = accepted && problem.Warning
 	}
 	return accepted
 }

@@ -42,6 +42,7 @@ func (t Type) String() string {
 type field struct {
 	name string
 	typ  Type
+	ecs  bool // ECS defines it
 }
 
 // TypeOf returns the type of a field by its full name, and whether it is known: in ECS,
@@ -59,13 +60,24 @@ func TypeOf(name string) (Type, bool) {
 }
 
 func exactType(name string) (Type, bool) {
-	i, ok := slices.BinarySearchFunc(fields[:], name, func(f field, name string) int {
-		return cmp.Compare(f.name, name)
-	})
+	i, ok := find(name)
 	if !ok {
 		return Unknown, false
 	}
 	return fields[i].typ, true
+}
+
+func find(name string) (int, bool) {
+	return slices.BinarySearchFunc(fields[:], name, func(f field, name string) int {
+		return cmp.Compare(f.name, name)
+	})
+}
+
+// InECS reports whether ECS itself defines the field. The types of others are what most
+// mappings say, and a mapping may say otherwise.
+func InECS(name string) bool {
+	i, ok := find(name)
+	return ok && fields[i].ecs
 }
 
 // maxTypos is how many edits apart a name and its suggestion may be: more are another

@@ -34,6 +34,12 @@ var constants = map[string]string{
 	"geo_point": "GeoPoint", "object": "Object", "nested": "Object",
 }
 
+// field is the type of a field, and whether ECS gives it.
+type field struct {
+	constant string
+	ecs      bool
+}
+
 func main() {
 	if len(os.Args) != 3 {
 		fmt.Fprintln(os.Stderr, "usage: gentypes FOLDER OUTPUT")
@@ -46,7 +52,7 @@ func main() {
 }
 
 func run(folder, output string) error {
-	types := make(map[string]string)
+	types := make(map[string]field)
 	if err := read(types, filepath.Join(folder, "other.tsv"), false); err != nil {
 		return err
 	}
@@ -61,7 +67,7 @@ func run(folder, output string) error {
 }
 
 // read adds the fields of a file to types.
-func read(types map[string]string, file string, ecs bool) error {
+func read(types map[string]field, file string, ecs bool) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("failed to read field types: %w", err)
@@ -78,12 +84,12 @@ func read(types map[string]string, file string, ecs bool) error {
 		if !ecs && (constant == "Long" || constant == "Double") {
 			constant = "Number"
 		}
-		types[columns[0]] = constant
+		types[columns[0]] = field{constant, ecs}
 	}
 	return nil
 }
 
-func write(types map[string]string) ([]byte, error) {
+func write(types map[string]field) ([]byte, error) {
 	names := make([]string, 0, len(types))
 	for name := range types {
 		names = append(names, name)
@@ -93,7 +99,7 @@ func write(types map[string]string) ([]byte, error) {
 	b.WriteString(header)
 	b.WriteString("var fields = [...]field{\n")
 	for _, name := range names {
-		fmt.Fprintf(&b, "{%q, %s},\n", name, types[name])
+		fmt.Fprintf(&b, "{%q, %s, %v},\n", name, types[name].constant, types[name].ecs)
 	}
 	b.WriteString("}\n")
 	return format.Source(b.Bytes())
