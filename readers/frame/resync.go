@@ -1,6 +1,9 @@
 package frame
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // maxLike is how many bytes of a document's beginning are compared to find another: its
 // bracket, the white space behind it and its first key.
@@ -106,7 +109,8 @@ func (j *JSON) discard(data []byte) Block {
 			break
 		} else {
 			core = j.forget(core)
-			room := core[:max(j.layout.Size, len(core)+1)]
+			size := max(j.layout.Size, len(core)+1)
+			room := slices.Grow(core, size-len(core))[:size]
 			var n int
 			n, j.err = readFull(j.r, room[len(core):])
 			core = room[:len(core)+n]
