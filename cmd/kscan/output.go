@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -74,7 +73,7 @@ func (o *outputOptions) create(c *console) (*output, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.file, w = f, f.temp
+		out.file, w = f, f
 	}
 	out.w = bufio.NewWriter(w)
 	return out, nil
@@ -169,42 +168,4 @@ func darkBackground(colors string) bool {
 	i := strings.LastIndexByte(colors, ';')
 	background, err := strconv.Atoi(colors[i+1:])
 	return err != nil || background < 7 || background == 8
-}
-
-// replacement is a file that is written beside its place and renamed when it is complete,
-// so that nobody ever reads half a report.
-type replacement struct {
-	path string
-	temp *os.File
-}
-
-func newReplacement(path string) (*replacement, error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return nil, fmt.Errorf("failed to create %s: %w", path, err)
-	}
-	return &replacement{path, temp}, nil
-}
-
-func (r *replacement) commit() error {
-	if err := r.temp.Close(); err != nil {
-		return err
-	}
-	if err := os.Chmod(r.temp.Name(), 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(r.temp.Name(), r.path); err != nil {
-		return err
-	}
-	r.temp = nil
-	return nil
-}
-
-func (r *replacement) discard() {
-	if r.temp == nil {
-		return
-	}
-	// The file was not finished: errors of cleaning up add nothing to what went wrong.
-	_ = r.temp.Close()
-	_ = os.Remove(r.temp.Name())
 }
