@@ -93,7 +93,7 @@ func (r *reading) file(f File) error {
 	p := &problems{r: r, part: part}
 	in, err := open(r.ctx, f, r.options.Stdin)
 	if err != nil {
-		return r.refuse(p, event.Unreadable, err.Error())
+		return r.refuse(p, event.Unreadable, reason(err))
 	}
 	defer func() { in.close() }()
 	l, err := unwrap(in, in.size, p.add)

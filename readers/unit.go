@@ -43,7 +43,7 @@ func (u *Unit) Load() (*frame.Block, error) {
 
 // Damage returns the problem that an error of Load is.
 func (u *Unit) Damage(err error) event.Problem {
-	p := event.Problem{Kind: event.Unreadable, Source: u.Part.Source, Member: u.Part.Member, Offset: u.block.Offset, Detail: err.Error()}
+	p := event.Problem{Kind: event.Unreadable, Source: u.Part.Source, Member: u.Part.Member, Offset: u.block.Offset, Detail: reason(err)}
 	if errors.Is(err, errShrunk) {
 		p.Kind = event.Truncated
 	}

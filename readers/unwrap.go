@@ -154,7 +154,7 @@ func damage(err error) (event.Kind, string) {
 	case errors.Is(err, errShrunk):
 		return event.Truncated, err.Error()
 	case isRead(err):
-		return event.Unreadable, err.Error()
+		return event.Unreadable, reason(err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return event.Truncated, "compressed data ends inside a frame"
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):

@@ -252,7 +252,7 @@ func moreProblems(w io.Writer, lost, notices int64) error {
 		}
 	}
 	if notices > 0 {
-		if _, err := fmt.Fprintf(w, "kscan: notice: %s like these\n", count(notices, "more")); err != nil {
+		if _, err := fmt.Fprintf(w, "kscan: notice: %s more like these\n", triage.Number(notices)); err != nil {
 			return err
 		}
 	}

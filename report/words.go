@@ -103,9 +103,13 @@ func summaryText(s *scan.Summary, groups int) string {
 	if seconds := s.Elapsed.Seconds(); seconds > 0 {
 		text += fmt.Sprintf(" (%s/s)", size(float64(s.Counts.Bytes)/seconds))
 	}
-	text += ": " + count(hits, "hit")
-	if hits == 0 {
-		text = strings.TrimSuffix(text, "0 hits") + "no hits"
+	switch {
+	case hits > 0:
+		text += ": " + count(hits, "hit")
+	case s.Counts.Events > 0:
+		text += ": no hits"
+	default:
+		text += ": nothing was examined"
 	}
 	if groups > 0 {
 		text += " in " + count(int64(groups), "group")
