@@ -46,6 +46,9 @@ func TestReadDamaged(t *testing.T) {
 	copy(two[len(gz(text))/2:], "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")
 	bad := append([]byte(nil), frames...)
 	copy(bad[len(bad)-40:], "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")
+	checksum := append([]byte(nil), frames...)
+	checksum[len(checksum)-1] ^= 1
+	middle := append(append(zst(text), bad...), zst(text)...)
 	for _, c := range []struct {
 		name     string
 		data     []byte
@@ -67,6 +70,10 @@ func TestReadDamaged(t *testing.T) {
 		{"gzip, garbage, gzip", append(append(gz(text), "garbage"...), gz(text)...), "corrupt corrupt", 6000, 6000},
 		{"cut in a zstd frame", frames[:len(frames)/2], "truncated", 0, 2999},
 		{"zstd and garbage", append(zst(text), "garbage"...), "corrupt", 3000, 3000},
+		{"zstd and two bytes", append(zst(text), "xy"...), "truncated", 3000, 3000},
+		{"zstd checksum", checksum, "corrupt", 3000, 3000},
+		{"zstd, garbage, zstd", append(append(zst(text), "garbage"...), zst(text)...), "corrupt corrupt", 6000, 6000},
+		{"zstd frame between two", middle, "corrupt corrupt", 6000, 9000},
 		{"zstd header", frames[:5], "truncated", 0, 0},
 		{"too many layers", gz(string(gz(string(gz(string(gz(string(gz(text))))))))), "unrecognised", 0, 0},
 		{"NUL bytes", []byte(docLines(2) + "\x00\x00\x00\n" + docLines(2)), "broken", 4, 4},

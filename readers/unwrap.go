@@ -2,12 +2,11 @@ package readers
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/klauspost/compress/zstd"
 
 	"kscan/readers/event"
 	"kscan/readers/frame"
@@ -84,31 +83,12 @@ func (l *layers) decompress(name string, problem func(event.Kind, int64, string)
 	if name == "gzip" {
 		return newGunzip(l.peeked, problem), nil
 	}
-	d, err := zstd.NewReader(&sticky{r: l.peeked},
-		zstd.WithDecoderConcurrency(1), // the workers have the cores
-		zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(maxZstdWindow),
-		zstd.WithDecoderMaxMemory(1<<63), // of a whole stream: it is never held
-	)
+	u, err := newUnzstd(l.peeked, problem)
 	if err != nil {
 		return nil, err
 	}
-	l.closer = append(l.closer, d.Close)
-	return d, nil
-}
-
-// sticky is a reader that says its error again and again.
-type sticky struct {
-	r   io.Reader
-	err error
-}
-
-func (s *sticky) Read(p []byte) (n int, err error) {
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, s.err = s.r.Read(p)
-	return n, s.err
+	l.closer = append(l.closer, u.z.Close)
+	return u, nil
 }
 
 // mark takes off a byte order mark; UTF-16, which Windows tools write, becomes UTF-8.
@@ -142,7 +122,7 @@ func (l *layers) offset() int64 {
 // of what is in the file.
 func isRead(err error) bool {
 	var read *readError
-	return errors.As(err, &read)
+	return errors.As(err, &read) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // damage says what the error at the end of a stream means.
@@ -155,10 +135,6 @@ func damage(err error) (event.Kind, string) {
 		return event.Truncated, err.Error()
 	case isRead(err):
 		return event.Unreadable, reason(err)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return event.Truncated, "compressed data ends inside a frame"
-	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		return event.Corrupt, fmt.Sprintf("a zstd frame needs a window over the limit of %d MiB", maxZstdWindow>>20)
 	}
 	return event.Corrupt, "compressed data does not decode: " + err.Error()
 }
