@@ -45,6 +45,9 @@ func (c *corpus) make() error {
 	if err := c.compressed(); err != nil {
 		return err
 	}
+	if err := c.pack(); err != nil {
+		return err
+	}
 	return c.small()
 }
 
