@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -42,7 +43,7 @@ type Point struct {
 	Time    int64 // milliseconds since 1970, as Elasticsearch keeps dates
 	Dated   bool
 	Tie     event.Value // the tiebreaker; Type Unknown if there is none
-	Handle  int         // the caller's, to know the event again
+	Handle  int         // the caller's, to know the event again; ascending in the order of the input
 }
 
 // maxTuples bounds how many keys one event gives one term: each combination of the
@@ -196,11 +197,13 @@ func compareOrdered(a, b *event.Value) int {
 	return slices.Compare(appendText(nil, a), appendText(nil, b))
 }
 
-// comparePoints orders by time, then tiebreaker; those without one come last.
+// comparePoints orders by time, those without one first; then tiebreaker, those without
+// one last; then as the events come in the input. The last is what Elasticsearch does with
+// the order of the documents in a shard.
 func comparePoints(a, b *Point) int {
 	switch {
 	case a.Dated != b.Dated:
-		return last(!a.Dated)
+		return last(a.Dated)
 	case a.Time != b.Time:
 		return last(a.Time > b.Time)
 	}
@@ -208,7 +211,7 @@ func comparePoints(a, b *Point) int {
 	if noA != noB {
 		return last(noA)
 	}
-	return compareOrdered(&a.Tie, &b.Tie)
+	return cmp.Or(compareOrdered(&a.Tie, &b.Tie), cmp.Compare(a.Handle, b.Handle))
 }
 
 func last(first bool) int {

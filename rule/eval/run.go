@@ -70,8 +70,7 @@ func (p *Program) Run(points []Point, o RunOptions) Result {
 	return r
 }
 
-// SortPoints puts points in the order of time, then tiebreaker, then as they came; those
-// without a time come last.
+// SortPoints puts points in the order of time, then tiebreaker, then input.
 func SortPoints(points []Point) {
 	slices.SortStableFunc(points, func(a, b Point) int { return comparePoints(&a, &b) })
 }

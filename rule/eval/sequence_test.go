@@ -72,11 +72,14 @@ func TestSequences(t *testing.T) {
 		{`sequence [A] [B]`, "A@1 A@2 B@3", "1 2"},     // the latest A
 		{`sequence [A] [B]`, "A@1 A@2 B@3 B@4", "1 2"}, // the older A is gone
 		{`sequence [A] [B]`, "A@1 B@2 A@3 B@4", "0 1; 2 3"},
-		{`sequence [A] [B]`, "A@1 B@1", ""}, // the same moment is not after
+		{`sequence [A] [B]`, "A@1 B@1", "0 1"}, // of one moment: the order of the input
+		{`sequence [A] [B]`, "B@1 A@1", ""},
+		{`sequence [A] [B]`, "A@1#1 B@1#1", "0 1"},
 		{`sequence [A] [B]`, "A@1#1 B@1#2", "0 1"},
 		{`sequence [A] [B]`, "A@1#2 B@1#1", ""},
 		{`sequence [A] [B]`, "A@1#2 B@1", "0 1"}, // no tiebreaker comes last
-		{`sequence [A] [B]`, "A@1 A@2 B@2 B@3", "0 2; 1 3"},
+		{`sequence [A] [B]`, "A@1 A@2 B@2 B@3", "1 2"},
+		{`sequence [A] [B]`, "A@1 B@2 A@2 B@3", "0 1; 2 3"},
 		{`sequence [A] [B]`, "A@ B@2", ""},
 		{`sequence [A] [B] [C]`, "A@1 B@2 C@3", "0 1 2"},
 		{`sequence [A] [B] [C]`, "A@1 B@2 B@3 C@4 C@5", "0 1 3"},
@@ -105,7 +108,8 @@ func TestSequences(t *testing.T) {
 		{`sequence [A] [B] until [U]`, "A@1 UB@2", "0 1"}, // the completing event does not kill
 		{`sequence [A] [B] until [U]`, "UA@1 B@2", ""},    // at the last event does
 		{`sequence [A] [B] until [U]`, "A@1 U@2 UB@3", ""},
-		{`sequence [A] [B] until [U]`, "A@1 U@2 B@2", "0 2"}, // not before the hit
+		{`sequence [A] [B] until [U]`, "A@1 B@2 U@2", "0 1"}, // not before the hit
+		{`sequence [A] [B] until [U]`, "A@1 U@2 B@2", ""},
 		{`sequence [A] [B] until [U]`, "A@1 U@2 A@3 B@4", "2 3"},
 		{`sequence by key [A] [B] until [U]`, "A1@1 U2@2 B1@3", "0 2"},
 
@@ -148,7 +152,8 @@ func TestSequences(t *testing.T) {
 		{`sample by key [A] [B]`, "A9@1 B9@1 A10@1 B10@1", "0 1; 2 3"},
 
 		{`any where type == "A" | head 2`, "A@3 A@1 B@1 A@2", "1; 3"},
-		{`any where type == "A" | tail 2`, "A@3 A@1 A@ A@2", "0; 2"},
+		{`any where type == "A" | tail 2`, "A@3 A@1 A@ A@2", "3; 0"},
+		{`any where type == "A" | head 2`, "A@3 A@1 A@ A@2", "2; 1"},
 	}
 	expand := func(source string) string {
 		for _, name := range []string{"A", "B", "C", "U", "X", "Y"} {
