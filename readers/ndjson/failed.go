@@ -1,6 +1,7 @@
 package ndjson
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -33,9 +34,20 @@ func tooLong(n int64) string {
 	return fmt.Sprintf("a record of %d bytes is longer than the limit and was not examined", n)
 }
 
-// shorten drops the parser's opening words and bounds what is left.
+// shorten keeps what the parser says of the fault itself, and bounds it.
 func shorten(message string) string {
-	message = strings.TrimPrefix(message, "cannot parse JSON: ")
+	for {
+		rest, found := strings.CutPrefix(message, "cannot parse ")
+		what, rest, more := strings.Cut(rest, ": ")
+		if !found || !more || strings.Contains(what, ";") {
+			break
+		}
+		message = rest // of a value in a value, the innermost
+	}
+	if fault, found := strings.CutSuffix(message, `; unparsed tail: ""`); found {
+		message = fault
+	}
+	message = strings.Replace(message, "; unparsed tail: ", ", before ", 1)
 	if len(message) <= maxDetail {
 		return message
 	}
@@ -44,4 +56,14 @@ func shorten(message string) string {
 		cut--
 	}
 	return message[:cut] + "…"
+}
+
+// nuls takes NUL bytes off the ends of a record and tells of them. They are what a crash
+// leaves of a log where data was not on the disk yet.
+func (d *Decoder) nuls(text []byte) []byte {
+	rest := bytes.Trim(text, "\x00 \t\r\n")
+	d.problem(event.Broken, fmt.Sprintf("NUL bytes in place of what was written (%d of them)", bytes.Count(text, []byte{0})-bytes.Count(rest, []byte{0})))
+	d.start += bytes.Index(text, rest)
+	d.end = d.start + len(rest)
+	return rest
 }

@@ -23,6 +23,12 @@ const (
 	// holds, and the last line too: this is the sample from which the report says what is
 	// in the log and from when to when, and it shows whether each line is one document.
 	sampleBytes = 4 << 10
+	// maxPassed is the longest line in bytes that is passed over: events are shorter, and
+	// what is longer may be damage that parsing shows.
+	maxPassed = 32 << 10
+	// maxClosing is how many closing brackets the end of a line that is passed over may
+	// have: what is deeper is looked at.
+	maxClosing = 12
 	// minRun is the shortest part of a text worth looking for, in bytes.
 	minRun = 3
 )
@@ -174,8 +180,8 @@ func (d *Decoder) sift(b *frame.Block) int64 {
 		d.invalid = !utf8.Valid(core)
 		return d.lines(b, b.End)
 	}
-	if d.invalid = !f.scan(core); d.invalid {
-		return d.lines(b, b.End)
+	if d.invalid = !f.scan(core); d.invalid || bytes.IndexByte(core, 0) >= 0 {
+		return d.lines(b, b.End) // damaged: no line of it is taken on trust
 	}
 	s := sifting{d: d, core: core, base: b.Start, candidate: f.next(0)}
 	for w, word := range f.newlines {
@@ -231,12 +237,24 @@ func isDocument(line []byte) bool {
 	for n > 0 && (line[n-1] == '\n' || line[n-1] == '\r') {
 		n--
 	}
-	if n < len(`{"":0}`) || line[0] != '{' || line[1] != '"' || line[n-1] != '}' {
+	if n < len(`{"":0}`) || n > maxPassed || line[0] != '{' || line[1] != '"' || line[n-1] != '}' {
+		return false
+	}
+	if n > maxClosing && isClosing(line[n-maxClosing:n]) {
 		return false
 	}
 	switch line[2] {
 	case 'i', 'c', 'd', 'u':
 		return !isAction(line)
+	}
+	return true
+}
+
+func isClosing(text []byte) bool {
+	for _, c := range text {
+		if c != '}' && c != ']' {
+			return false
+		}
 	}
 	return true
 }

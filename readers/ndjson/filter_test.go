@@ -144,7 +144,7 @@ func TestFilterPassesOver(t *testing.T) {
 
 func TestFilterKeepsProblems(t *testing.T) {
 	good := strings.Repeat(`{"destination":{"port":443}}`+"\n", 4000)
-	for _, broken := range []string{"not JSON\n", "{\"a\":\n", "\"text\"\n", "[1]\n", "}\n", "{\"a\":\"\xff\"}\n"} {
+	for _, broken := range []string{deep(400) + "\n", deep(10000) + "\n", "{\"a\":1\x00}\n", "\x00\x00{\"a\":1}\n", "{\"a\":[" + strings.Repeat("1 ", maxPassed) + "]}\n", "not JSON\n", "{\"a\":\n", "\"text\"\n", "[1]\n", "}\n", "{\"a\":\"\xff\"}\n"} {
 		text := good + broken + good
 		want, _, _ := decodeAll(t, []byte(text), false)
 		got, _, _ := decodeAll(t, []byte(text), true)

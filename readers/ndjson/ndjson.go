@@ -153,6 +153,11 @@ func (d *Decoder) record(start, end int) {
 	}
 	d.start, d.end = start, end
 	text := d.block.Data[start:end]
+	if text[0] == 0 || text[len(text)-1] == 0 {
+		if text = d.nuls(text); len(text) == 0 {
+			return
+		}
+	}
 	if len(text) > bigRecord {
 		d.big(text)
 		return

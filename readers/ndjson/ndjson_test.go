@@ -127,6 +127,7 @@ var shapes = []struct {
 	{"document with an index object", Lines, `{"index":{"name":"x"}}`, []string{`1+0   {"index":{"name":"x"}}`}},
 	{"broken among good", Lines, "{\"a\":1}\n{\"a\":\n\x00\x00\n{\"a\":2}\n7\n\"s\"\nnull\nhello\n{\"a\":3}", []string{
 		`1+0   {"a":1}`, `2+8 broken`, `3+14 broken`, `4+17   {"a":2}`, `5+25 broken`, `6+27 broken`, `7+31 broken`, `8+36 broken`, `9+42   {"a":3}`}},
+	{"NUL bytes around", Lines, "\x00\x00{\"a\":1}\x00\n{\"a\":2}", []string{`1+0 broken`, `1+2   {"a":1}`, `2+11   {"a":2}`}},
 	{"cut", Lines, "{\"a\":1}\n{\"a\":\"x", []string{`1+0   {"a":1}`, `2+8 truncated`}},
 	{"not UTF-8", Lines, "{\"a\":\"\xff\"}\n{\"a\":\"ü\"}", []string{"1+0 invalid_utf8", "1+0   {\"a\":\"\xff\"}", `2+10   {"a":"ü"}`}},
 	{"too deep", Lines, deep(10000) + "\n" + `{"a":1}`, []string{`1+0 too_deep`, `2+60002   {"a":1}`}},
@@ -181,6 +182,26 @@ func TestDecodeBadWordInLongRecord(t *testing.T) {
 	})
 	if len(got) == 0 || allocated > 100 {
 		t.Errorf("%d problems, %v allocations", len(got), allocated)
+	}
+}
+
+func TestDecodeSaysWhatIsBroken(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"a":{"b":"x`:       `missing closing '"' (record of 12 bytes)`,
+		`{"a":{"b"::1}}`:     `unexpected char: ":", before ":1}}" (record of 14 bytes)`,
+		`{"a":1`:             `unexpected end of object (record of 6 bytes)`,
+		`{"a: b":cannot}`:    `unexpected char: "c", before "cannot}" (record of 15 bytes)`,
+		"\x00\x00\x00":       `NUL bytes in place of what was written (3 of them)`,
+		`{"a":1} {"b":2}`:    `unexpected tail: "{\"b\":2}" (record of 15 bytes)`,
+		`{"a":1}` + "\x00\t": `NUL bytes in place of what was written (1 of them)`,
+	} {
+		k := &taker{t: t}
+		d := New(Lines)
+		text += "\n"
+		d.Decode("a", "", &frame.Block{Data: []byte(text), End: len(text)}, k)
+		if len(k.problems) != 1 || k.problems[0].Detail != want {
+			t.Errorf("%q: %v, want %s", text, k.problems, want)
+		}
 	}
 }
 
