@@ -66,9 +66,18 @@ func targetColumn(groups []*triage.Group) column {
 	if slices.ContainsFunc(groups, hasDestination) {
 		title = "DESTINATION"
 	}
-	c := makeColumn(title, groups, func(_ int, g *triage.Group) string { return cell(g.Key.Target) })
+	c := makeColumn(title, groups, func(_ int, g *triage.Group) string { return targetCell(g) })
 	c.least = len("255.255.255.255:65535")
 	return c
+}
+
+// targetCell names the target; of several destinations the first, and how many there are.
+func targetCell(g *triage.Group) string {
+	if len(g.Targets) < 2 {
+		return cell(g.Key.Target)
+	}
+	more := int64(len(g.Targets)-1) + g.MoreTargets
+	return cell(g.Key.Target) + "\nand " + triage.Number(more) + " more"
 }
 
 func hostColumn(groups []*triage.Group) column {
@@ -162,7 +171,7 @@ func groupTitle(g *triage.Group) string {
 	case g.Key.Target == "":
 		return title
 	case hasDestination(g):
-		return title + " to " + cell(g.Key.Target)
+		return title + " to " + strings.ReplaceAll(targetCell(g), "\n", " ")
 	}
 	return title + ": " + cell(g.Key.Target)
 }

@@ -15,18 +15,19 @@ import (
 
 // SchemaVersion is the version of the JSON report: the first number changes when a
 // member goes or changes its meaning, the second when one is added.
-const SchemaVersion = "1.0"
+const SchemaVersion = "1.1"
 
 // jsonReport is the whole report. docs/output.md describes it.
 type jsonReport struct {
-	SchemaVersion string           `json:"schema_version"`
-	Run           jsonRun          `json:"run"`
-	Timing        jsonTiming       `json:"timing"`
-	Counts        scan.Counts      `json:"counts"`
-	Categories    map[string]int64 `json:"categories"`
-	Rules         []jsonRuleReport `json:"rules"`
-	Sources       []jsonSource     `json:"sources"`
-	Problems      jsonProblems     `json:"problems"`
+	SchemaVersion string            `json:"schema_version"`
+	Run           jsonRun           `json:"run"`
+	Timing        jsonTiming        `json:"timing"`
+	Counts        scan.Counts       `json:"counts"`
+	Categories    map[string]int64  `json:"categories"`
+	Rules         []jsonRuleReport  `json:"rules"`
+	Sources       []jsonSource      `json:"sources"`
+	Problems      jsonProblems      `json:"problems"`
+	Investigation jsonInvestigation `json:"investigation"`
 }
 
 type jsonRun struct {
@@ -44,6 +45,8 @@ type jsonTiming struct {
 	Started        *string `json:"started"`
 	ElapsedSeconds float64 `json:"elapsed_seconds"`
 	BytesPerSecond int64   `json:"bytes_per_second"`
+	// InvestigationSeconds is how long the second pass took.
+	InvestigationSeconds float64 `json:"investigation_seconds"`
 }
 
 type jsonRuleReport struct {
@@ -91,6 +94,8 @@ type jsonGroup struct {
 	Process       string                `json:"process"`
 	User          string                `json:"user"`
 	Target        string                `json:"target"`
+	Targets       []jsonTarget          `json:"targets"`
+	MoreTargets   int64                 `json:"more_targets"`
 	Name          string                `json:"name"`
 	Priority      string                `json:"priority"`
 	Reasons       []string              `json:"reasons"`
@@ -106,7 +111,18 @@ type jsonGroup struct {
 	AssumedFields []string              `json:"assumed_fields"`
 	Indices       []string              `json:"indices"`
 	Event         json.RawMessage       `json:"event"`
+	Steps         []jsonAnswer          `json:"steps"`
 }
+
+// jsonTarget is a destination.
+type jsonTarget struct {
+	Text    string `json:"text"`
+	Address string `json:"address"`
+	Port    string `json:"port"`
+	Count   int64  `json:"count"`
+}
+
+func targetOf(t *triage.Target) jsonTarget { return jsonTarget{t.Text, t.Address, t.Port, t.Count} }
 
 type jsonValues struct {
 	Values []string `json:"values"`
@@ -194,6 +210,10 @@ func reportOf(c *triage.Case) jsonReport {
 		Sources:    each(s.Parts, sourceOf),
 		Problems:   jsonProblems{Lost: s.Counts.Lost, Notices: s.Counts.Notices, Listed: each(s.Problems, problemOf)},
 	}
+	r.Investigation = jsonInvestigation{Done: c.Second != nil && !c.Second.Interrupted, Reason: c.Unanswered}
+	if c.Second != nil {
+		r.Timing.InvestigationSeconds = c.Second.Elapsed.Round(time.Millisecond).Seconds()
+	}
 	if r.Categories == nil {
 		r.Categories = map[string]int64{}
 	}
@@ -257,7 +277,7 @@ func coverageOf(c *triage.Coverage) jsonCoverage {
 func groupOf(g *triage.Group) jsonGroup {
 	j := jsonGroup{
 		ID: g.ID, Host: g.Key.Host, Folder: g.Key.Folder, Process: g.Key.Process, User: g.Key.User,
-		Target: g.Key.Target, Name: g.Name,
+		Target: g.Key.Target, Targets: each(g.Targets, targetOf), MoreTargets: g.MoreTargets, Name: g.Name,
 		Priority: g.Priority.String(), Reasons: list(g.Reasons),
 		Count: g.Count, Events: g.Events, OutOfScope: g.OutOfScope, Undated: g.Undated,
 		First: jsonTime(g.First), Last: jsonTime(g.Last),
@@ -270,6 +290,7 @@ func groupOf(g *triage.Group) jsonGroup {
 	for field, v := range g.Fields() {
 		j.Fields[field] = jsonValues{list(v.Seen), v.Other}
 	}
+	j.Steps = each(g.Steps, answerOf)
 	if json.Valid(g.Sample) {
 		j.Event = g.Sample
 	}

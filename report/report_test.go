@@ -42,7 +42,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 func cases(t testing.TB) map[string]*triage.Case {
 	return map[string]*triage.Case{
-		"incident": incident(t), "quiet": quiet(t), "nothing": nothing(t), "damaged": damaged(t),
+		"incident": incident(t), "quiet": quiet(t), "nothing": nothing(t), "damaged": damaged(t), "investigated": investigated(t),
 	}
 }
 

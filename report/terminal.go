@@ -83,6 +83,12 @@ func (p *page) state(c *triage.Case) {
 	if s.Counts.Events == 0 {
 		p.text(0, p.look.bad, "no events were examined")
 	}
+	if c.Unanswered != "" {
+		p.text(0, p.look.bad, "evidence for the steps below was "+safe.Text(c.Unanswered))
+	}
+	if c.Second != nil {
+		p.text(0, p.look.label, "evidence for the steps below was looked up in a second pass of "+duration(c.Second.Elapsed))
+	}
 	if s.Counts.Lost > 0 {
 		p.text(0, p.look.bad, "incomplete: "+count(s.Counts.Lost, "problem")+" kept evidence from being examined; see the end")
 	}
@@ -99,6 +105,10 @@ func (p *page) rule(r *triage.Rule) {
 	for i, g := range r.Groups[:min(len(r.Groups), maxDetails)] {
 		p.blank()
 		p.group(i+1, g)
+		if len(g.Steps) > 0 {
+			p.playbook(g, i == 0)
+			continue
+		}
 		if i == 0 {
 			p.guide(g, &r.Guide)
 		} else {

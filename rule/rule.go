@@ -35,6 +35,8 @@ type Rule struct {
 	// material for other rules.
 	BuildingBlock bool
 
+	// Playbook is what to look up when the rule fires; nil if nobody wrote one.
+	Playbook *Playbook
 	// Path is the file the rule came from, "builtin" for the embedded one.
 	Path string
 	// NotRunnable says why the rule cannot run here, "" if it can.

@@ -14,6 +14,7 @@ type collector struct {
 	sink       Sink
 	rules      map[*rule.Rule]int
 	coverage   []*eval.Coverage // one for each set of rules
+	probe      Probe
 	summary    *Summary
 	categories categories
 
@@ -140,6 +141,9 @@ func (c *collector) result(r *result) error {
 	err := c.findings(r)
 	if err == nil {
 		err = c.held.add(&r.late, len(c.summary.Parts), c.lines)
+	}
+	if r.probe != nil {
+		c.probe.Collect(r.probe, c.lines)
 	}
 	c.lines += r.counts.Lines
 	if c.part.Compression == "" {

@@ -40,6 +40,9 @@ func (s *unitSink) Event(e *event.Event) {
 	if !in {
 		return
 	}
+	if s.res.probe != nil {
+		s.res.probe.Event(e, t)
+	}
 	for i := range s.worker.run.sets {
 		s.set(i, e, t, !e.Picked)
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	// MaxHeld is how many bytes of events are held for sequences, samples, pipes and
 	// InTimeOrder; 0 means the default.
 	MaxHeld int64
+	// Probe sees each event beside the rules; nil for none.
+	Probe Probe
 	// Readers are the limits of reading.
 	Readers readers.Options
 }
@@ -63,6 +65,7 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	sets := ruleSets(rules)
 	c := newCollector(rules, sets, sink)
 	c.held = newHeld(c, &o)
+	c.probe = o.Probe
 	groups := readers.Walk(paths, c.unlisted)
 	c.tell, c.total = o.Progress, size(groups)
 	r := &run{
@@ -130,18 +133,18 @@ func ruleSets(rules []*rule.Rule) []ruleSet {
 
 // interest returns what decides whether any of the rules matches an event.
 func interest(o Options, sets []ruleSet, rules []*rule.Rule) event.Interest {
-	if o.NoPrefilter {
+	if o.NoPrefilter || o.Probe != nil {
 		return event.Interest{}
 	}
-	fields := []string{timeField}
+	fields := slices.Clone(timeFields[:])
 	for i := range sets {
 		fields = append(fields, sets[i].set.Fields()...)
 	}
 	return event.Interest{Needs: needs(rules), Fields: fields}
 }
 
-// timeField is the field that Event.Time reads.
-const timeField = "@timestamp"
+// timeFields are the fields that Event.Time reads.
+var timeFields = [...]string{"@timestamp", "requestReceivedTimestamp", "apiVersion"}
 
 // needs returns what an event must hold for any of the rules to match it.
 func needs(rules []*rule.Rule) []event.Need {

@@ -27,7 +27,8 @@ type result struct {
 	categories  categories
 	coverage    []*eval.Coverage // one for each set of rules
 	late        lateUnit
-	weight      int64 // bytes held by findings and candidates
+	probe       ProbeUnit // nil without a probe
+	weight      int64     // bytes held by findings, candidates and the probe
 }
 
 // worker turns units into results. Its decoders and scratch are its own.
@@ -82,6 +83,9 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 	w.sink = unitSink{worker: w, res: res}
 	d := w.decoder(u.Part.Format)
 	res.counts.Lines = d.Decode(u.Part, block, &w.sink)
+	if res.probe != nil {
+		res.weight += res.probe.Weight()
+	}
 	res.counts.Passed = d.Passed()
 	res.counts.Events += res.counts.Passed
 	return res
@@ -89,6 +93,9 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 
 func (w *worker) newResult() *result {
 	res := &result{}
+	if p := w.run.options.Probe; p != nil {
+		res.probe = p.Unit()
+	}
 	for i := range w.run.sets {
 		res.coverage = append(res.coverage, w.run.sets[i].set.NewCoverage())
 	}

@@ -23,6 +23,7 @@ type scanOptions struct {
 	inScopeOnly bool
 	noPrefilter bool
 	failOn      string
+	investigate investigateOptions
 	output      outputOptions
 }
 
@@ -34,6 +35,7 @@ func (o *scanOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.inScopeOnly, "in-scope-only", false, "leave out events that name an index the rule does not search")
 	f.BoolVar(&o.noPrefilter, "no-prefilter", false, "decode every event, also those that cannot match")
 	f.StringVar(&o.failOn, "fail-on", "never", "exit with 1 on findings of this `SEVERITY` or above: low, medium, high, critical or never")
+	o.investigate.addFlags(f)
 	o.output.addFlags(f)
 }
 
@@ -82,6 +84,9 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	if err != nil {
 		return err
 	}
+	if err := o.investigate.load(rules, c.stderr); err != nil {
+		return err
+	}
 	out, err := o.output.open(c)
 	if err != nil {
 		return err
@@ -92,6 +97,9 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	options.Progress = p.update
 	summary, err := scan.Run(ctx, options, paths, rules, sink)
 	p.end()
+	if err == nil && out.collector != nil {
+		err = o.investigate.run(ctx, out.collector, options, paths)
+	}
 	if err == nil {
 		err = out.finish(summary)
 	}

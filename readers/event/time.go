@@ -8,12 +8,25 @@ import (
 )
 
 // Time returns @timestamp with the precision that the document has, in UTC, and whether
-// it has a usable one: of several values the first that is a date.
+// it has a usable one: of several values the first that is a date. An audit event of the
+// Kubernetes API as the API server writes it has none; its time is that of its request.
 func (e *Event) Time() (time.Time, bool) {
 	if t, ok := timestamp(e.Doc); ok {
 		return t, true
 	}
-	return timestamp(e.Fields)
+	if t, ok := timestamp(e.Fields); ok {
+		return t, true
+	}
+	return requestTime(e.Doc)
+}
+
+// requestTime returns the time of a Kubernetes audit event (audit.k8s.io).
+func requestTime(doc *fastjson.Value) (time.Time, bool) {
+	v := doc.Get("requestReceivedTimestamp")
+	if v == nil || !bytes.HasPrefix(doc.GetStringBytes("apiVersion"), []byte("audit.k8s.io/")) {
+		return time.Time{}, false
+	}
+	return valueTime(v)
 }
 
 func timestamp(doc *fastjson.Value) (time.Time, bool) {

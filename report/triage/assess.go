@@ -20,7 +20,8 @@ type Assessment struct {
 
 // Assessor judges findings one by one. It is used from one goroutine.
 type Assessor struct {
-	docs *documents
+	docs       *documents
+	conditions conditions
 }
 
 // NewAssessor returns an Assessor.
@@ -29,7 +30,13 @@ func NewAssessor() *Assessor { return &Assessor{docs: newDocuments(new(parsers),
 // Assess judges a finding.
 func (a *Assessor) Assess(f *scan.Finding) Assessment {
 	a.docs.load(f)
-	priority, reasons := judge(f, a.docs)
+	var priority Priority
+	var reasons []string
+	if f.Rule.Playbook != nil {
+		priority, reasons = judgeByPlaybook(f, a.conditions.check(f.Rule.Playbook, a.docs))
+	} else {
+		priority, reasons = judge(f, a.docs)
+	}
 	sum := keyOf(f, a.docs).sum(f.Rule.ID)
 	return Assessment{Group: groupID(sum), Priority: priority, Reasons: reasons}
 }
@@ -50,6 +57,7 @@ func keyOf(f *scan.Finding, d *documents) Key {
 		Process: d.first("process.executable", "process.name"),
 		User:    d.first("user.name", "user.id"),
 		Target:  target(d),
+		spread:  d.first(destinationFields[:]...) != "",
 	}
 	if k.Host == "" {
 		for _, hit := range f.Hits {
@@ -64,7 +72,7 @@ func keyOf(f *scan.Finding, d *documents) Key {
 
 // target says what an event is about besides its process.
 func target(d *documents) string {
-	address := d.first("destination.ip", "destination.domain", "destination.address")
+	address := d.first(destinationFields[:]...)
 	if port := d.text("destination.port"); address != "" && port != "" {
 		return net.JoinHostPort(address, port)
 	}
@@ -74,9 +82,16 @@ func target(d *documents) string {
 	return d.first("dns.question.name", "url.full", "registry.path", "file.path", "destination.port")
 }
 
-// sum is the key's identity, together with the rule's.
+// destinationFields name where a connection goes; the first that has a value counts.
+var destinationFields = [...]string{"destination.ip", "destination.domain", "destination.address"}
+
+// sum is the key's identity, together with the rule's. The destination is no part of it:
+// a process that tries many addresses is one thing to look at.
 func (k Key) sum(ruleID string) [sha256.Size]byte {
 	var b []byte
+	if k.spread {
+		k.Target = ""
+	}
 	for _, part := range []string{ruleID, k.Host, k.Folder, k.Process, k.User, k.Target} {
 		b = binary.AppendUvarint(b, uint64(len(part)))
 		b = append(b, part...)

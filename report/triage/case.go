@@ -8,6 +8,7 @@ package triage
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -26,6 +27,10 @@ type Case struct {
 	Groups   int
 	// First and Last are the earliest and latest time in the evidence; zero if none.
 	First, Last time.Time
+	// Second is what the second pass, for evidence, examined; nil if there was none.
+	Second *scan.Summary
+	// Unanswered says why nothing was looked up, "" if it was or there was nothing to.
+	Unanswered string
 }
 
 // Rule is one rule with what it found and what it had to work with.
@@ -51,7 +56,11 @@ type Key struct {
 	Folder  string
 	Process string // the executable's path, or the name if there is none
 	User    string
-	Target  string // the destination, or what else the event is about: a file, a name
+	// Target is what else the event is about: a file, a name, or a destination, and then
+	// that of the first finding: destinations do not keep findings apart.
+	Target string
+
+	spread bool // Target is a destination
 }
 
 // Group is findings of one rule that belong together.
@@ -72,12 +81,39 @@ type Group struct {
 	Events int64
 	// Assumed are the fields that kscan set and the logs do not say.
 	Assumed []string
+	// Targets are the destinations, in the order of the findings; none if Target is not one.
+	Targets []*Target
+	// MoreTargets counts the findings whose destination is beyond the limit.
+	MoreTargets int64
 	// Indices are the indices out of the rule's scope that the documents named.
 	Indices []string
 	// Sample is the first finding's first event as JSON; nil if it was too long to keep.
 	Sample []byte
 
+	// Steps are the steps of the rule's playbook, answered; nil without one.
+	Steps []StepAnswer
+
+	addresses map[netip.Addr]bool // of the host, as its events say
+	requests  []*request          // of the playbook's evidence queries, in their order
+	held      [][]int64           // how many hits each condition held for, by step
+
 	values map[string]*Values // by field name or pattern, as the guide names them
+}
+
+// Target is a destination that a process reached or tried to.
+type Target struct {
+	Text          string // address and port
+	Address, Port string
+	Count         int64
+}
+
+// Addresses returns how many different addresses the group's destinations have.
+func (g *Group) Addresses() int {
+	seen := make(map[string]bool, len(g.Targets))
+	for _, t := range g.Targets {
+		seen[t.Address] = true
+	}
+	return len(seen)
 }
 
 // Fact is one detail of a group.

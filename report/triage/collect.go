@@ -48,6 +48,12 @@ type Collector struct {
 	held    int // bytes of values
 	samples int // bytes of sample events
 	total   int64
+
+	conditions conditions
+	nodes      *Nodes // nil if they are not known
+	second     *scan.Summary
+	unanswered string // why nothing was looked up
+	answered   bool
 }
 
 type ruleGroups struct {
@@ -64,6 +70,9 @@ func NewCollector() *Collector {
 		rules: make(map[*rule.Rule]*ruleGroups),
 	}
 }
+
+// UseNodes says which addresses are those of nodes and their pods.
+func (c *Collector) UseNodes(n *Nodes) { c.nodes = n }
 
 // Finding adds a finding. It keeps no reference to it and never fails.
 func (c *Collector) Finding(f *scan.Finding) error {
@@ -87,6 +96,17 @@ func (c *Collector) Finding(f *scan.Finding) error {
 		r.rule.Groups = append(r.rule.Groups, g)
 	}
 	c.add(g, f, r)
+	if f.Rule.Playbook != nil {
+		for i, step := range c.conditions.check(f.Rule.Playbook, r.docs) {
+			for j, holds := range step {
+				if holds {
+					g.held[i][j]++
+				}
+			}
+		}
+		g.addAddresses(r.docs)
+		g.ask(f, r.docs, hostOf(key, f))
+	}
 	return nil
 }
 
@@ -98,6 +118,11 @@ func (c *Collector) ruleOf(r *rule.Rule) *ruleGroups {
 			byKey: make(map[[sha256.Size]byte]*Group),
 		}
 		known.fields = known.rule.Guide.fields()
+		if r.Playbook != nil {
+			for i := range r.Playbook.Steps {
+				known.fields = appendNew(known.fields, r.Playbook.Steps[i].Fields, maxGroupFields)
+			}
+		}
 		known.docs = newDocuments(&c.parsers, slices.Concat(keyFields(), factFields(c.facts), known.fields)...)
 		c.rules[r] = known
 		c.order = append(c.order, known)
@@ -122,11 +147,18 @@ func (c *Collector) newGroup(k Key, sum [sha256.Size]byte, f *scan.Finding, d *d
 			Process: safe.Clip(k.Process, maxKeyPart),
 			User:    safe.Clip(k.User, maxKeyPart),
 			Target:  safe.Clip(k.Target, maxKeyPart),
+			spread:  k.spread,
 		},
 		Name:   safe.Clip(processName(d), maxKeyPart),
 		values: make(map[string]*Values),
 	}
-	g.Priority, g.Reasons = judge(f, d)
+	if book := f.Rule.Playbook; book != nil {
+		for i := range book.Steps {
+			g.held = append(g.held, make([]int64, len(book.Steps[i].Conditions)))
+		}
+	} else {
+		g.Priority, g.Reasons = judge(f, d)
+	}
 	g.Facts = make([]Fact, len(c.facts))
 	for i, spec := range c.facts {
 		g.Facts[i] = Fact{Label: spec.label, Fields: spec.fields}
@@ -166,8 +198,31 @@ func (c *Collector) add(g *Group, f *scan.Finding, r *ruleGroups) {
 	if !dated {
 		g.Undated++
 	}
+	g.addTarget(r.docs)
 	c.addFacts(g, r.docs)
 	c.addFields(g, r)
+}
+
+// maxTargets is how many destinations a group keeps: a sweep of a subnet.
+const maxTargets = 256
+
+func (g *Group) addTarget(d *documents) {
+	if !g.Key.spread {
+		return
+	}
+	text := safe.Clip(target(d), maxKeyPart)
+	for _, t := range g.Targets {
+		if t.Text == text {
+			t.Count++
+			return
+		}
+	}
+	if len(g.Targets) >= maxTargets {
+		g.MoreTargets++
+		return
+	}
+	g.Targets = append(g.Targets, &Target{Text: text, Address: safe.Clip(d.first(destinationFields[:]...), maxKeyPart),
+		Port: safe.Clip(d.text("destination.port"), maxKeyPart), Count: 1})
 }
 
 func (c *Collector) addFacts(g *Group, d *documents) {
@@ -254,7 +309,10 @@ func span(first, last, from, to time.Time) (time.Time, time.Time) {
 // Case returns the case of the findings so far and of a run's summary. The Collector
 // must not be used after it.
 func (c *Collector) Case(s *scan.Summary) *Case {
-	result := &Case{Summary: s, Findings: c.total, Groups: c.groups}
+	if !c.answered {
+		c.Answer(nil, nil, ReasonOff)
+	}
+	result := &Case{Summary: s, Findings: c.total, Groups: c.groups, Second: c.second, Unanswered: c.unanswered}
 	for i := range s.Rules {
 		r := c.ruleOf(s.Rules[i].Rule)
 		r.rule.Coverage = newCoverage(&s.Rules[i], s)

@@ -70,14 +70,22 @@ func TestGroups(t *testing.T) {
 	if g.First.Second() != 1 || g.Last.Second() != 5 {
 		t.Errorf("seen from %v to %v", g.First, g.Last)
 	}
-	if want := (Key{Host: "h", Process: "/usr/bin/curl", User: "root", Target: "10.0.0.1:10250"}); g.Key != want {
+	if want := (Key{Host: "h", Process: "/usr/bin/curl", User: "root", Target: "10.0.0.1:10250", spread: true}); g.Key != want {
 		t.Errorf("key is %+v", g.Key)
 	}
 	for i := 0; i < len(base); i += 2 {
 		other := slices.Clone(base)
 		other[i+1] = "else"
-		if c := collect(t, same, finding(t, r, "", other...)); c.Groups != 2 {
+		want := 2
+		if strings.HasPrefix(base[i].(string), "destination.") {
+			want = 1 // a sweep is one thing to look at
+		}
+		c := collect(t, same, finding(t, r, "", other...))
+		if c.Groups != want {
 			t.Errorf("another %s makes %d groups", base[i], c.Groups)
+		}
+		if want == 1 && len(c.Rules[0].Groups[0].Targets) != 2 {
+			t.Errorf("another %s is no second target", base[i])
 		}
 	}
 	another := *r

@@ -28,12 +28,7 @@ var sharedFolders = []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/run/shm/", "/r
 // judge gives a finding its priority: the rule's severity, one higher for a program in a
 // place where programs do not belong, and one higher for a program that is gone.
 func judge(f *scan.Finding, d *documents) (Priority, []string) {
-	priority := Low
-	reasons := []string{"the rule has no severity"}
-	if rank := SeverityRank(f.Rule.Severity); rank > 0 {
-		priority = Priority(rank - 1)
-		reasons[0] = "the rule's severity is " + f.Rule.Severity
-	}
+	priority, reasons := severityOf(f.Rule)
 	executable := d.text("process.executable")
 	place := placeReasons(executable)
 	if len(place) > 0 {

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"kscan/report/triage"
+	"kscan/rule"
+	"kscan/scan"
+)
+
+// investigateOptions are the flags of looking up evidence for what was found.
+type investigateOptions struct {
+	playbooks []string
+	nodes     string
+	off       bool
+
+	known *triage.Nodes // what nodes names
+}
+
+func (o *investigateOptions) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.playbooks, "playbooks", nil, "load playbooks from `PATH` (file or folder, repeatable) for the rules they name")
+	f.StringVar(&o.nodes, "nodes", "", "take the addresses of nodes and their pods from `FILE`: kubectl get nodes -o json, or lines of name, address, pod CIDR")
+	f.BoolVar(&o.off, "no-investigate", false, "do not read the logs a second time to look up what the playbooks ask")
+}
+
+// load gives the rules their playbooks and prints the warnings of those that are written
+// badly.
+func (o *investigateOptions) load(rules []*rule.Rule, stderr io.Writer) error {
+	problems, err := rule.LoadPlaybooks(rules, o.playbooks)
+	if err != nil {
+		return err
+	}
+	if o.nodes != "" {
+		if o.known, err = readNodes(o.nodes); err != nil {
+			return err
+		}
+	}
+	for _, p := range problems {
+		if _, err := io.WriteString(stderr, p.Render()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxNodesFile bounds the file of --nodes, in bytes: 5,000 nodes in full JSON are less.
+const maxNodesFile = 256 << 20
+
+func readNodes(path string) (*triage.Nodes, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("--nodes: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxNodesFile+1))
+	if err == nil && len(data) > maxNodesFile {
+		err = fmt.Errorf("the file is over %d MiB", maxNodesFile>>20)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--nodes %s: %w", path, err)
+	}
+	nodes, err := triage.ParseNodes(data)
+	if err != nil {
+		return nil, fmt.Errorf("--nodes %s: %w", path, err)
+	}
+	return nodes, nil
+}
+
+// run reads the logs a second time, if anything was found that a playbook has questions
+// about, and gives the answers to the collector.
+func (o *investigateOptions) run(ctx context.Context, c *triage.Collector, options scan.Options, paths []string) error {
+	c.UseNodes(o.known)
+	probe := c.Probe()
+	switch {
+	case probe == nil:
+		c.Answer(nil, nil, "")
+		return nil
+	case o.off:
+		c.Answer(nil, nil, triage.ReasonOff)
+		return nil
+	case slices.Contains(paths, "-"):
+		c.Answer(nil, nil, triage.ReasonStdin)
+		return nil
+	case ctx.Err() != nil:
+		c.Answer(nil, nil, triage.ReasonEnded)
+		return nil
+	}
+	// What led to a hit and what followed may lie outside --from and --to.
+	options.From, options.To = time.Time{}, time.Time{}
+	options.Probe, options.Progress = probe, nil
+	second, err := scan.Run(ctx, options, paths, nil, nil)
+	if err != nil {
+		return err
+	}
+	c.Answer(probe, second, "")
+	return nil
+}

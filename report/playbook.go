@@ -1,0 +1,241 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"kscan/report/safe"
+	"kscan/report/triage"
+)
+
+// playbook writes the steps of a rule's playbook with what was found for a group. The
+// words of the steps stand under the first group alone.
+func (p *page) playbook(g *triage.Group, first bool) {
+	for i := range g.Steps {
+		s := &g.Steps[i]
+		p.blank()
+		p.text(groupIndent, p.look.heading, fmt.Sprintf("%d. %s", i+1, safe.Text(safe.Clip(s.Step.Title, maxCell))))
+		if first && s.Step.Text != "" {
+			width := p.width
+			p.width = min(p.width, maxTextWidth)
+			p.text(stepIndent, p.look.label, safe.Text(s.Step.Text))
+			p.width = width
+		}
+		p.recorded(s.Fields)
+		p.destinations(s.Destinations)
+		for _, note := range s.Notes {
+			p.note(g, note)
+		}
+		for j := range s.Lookups {
+			p.lookup(&s.Lookups[j])
+		}
+	}
+}
+
+const (
+	// stepIndent is how far what belongs to a step stands under its title.
+	stepIndent = groupIndent + 3
+	// eventIndent is how far found events stand under their label.
+	eventIndent = stepIndent + 2
+)
+
+// recorded writes the values of a step's fields, those that there are.
+func (p *page) recorded(answers []triage.Answer) {
+	var have []triage.Answer
+	for _, a := range answers {
+		if len(a.Seen) > 0 {
+			have = append(have, a)
+		}
+	}
+	p.answers(stepIndent, have)
+}
+
+// note writes a condition that held.
+func (p *page) note(g *triage.Group, n triage.Note) {
+	mark, style := "- ", p.look.plain
+	switch {
+	case n.Change > 0:
+		mark, style = "▲ ", p.look.bad
+	case n.Change < 0:
+		mark, style = "▼ ", p.look.good
+	}
+	text := safe.Text(safe.Clip(n.Reason, maxDetail))
+	if n.Label != "" {
+		text = strings.TrimSuffix(safe.Text(safe.Clip(n.Label, maxCell))+": "+text, ": ")
+	}
+	if n.Hits < g.Count {
+		text += fmt.Sprintf(" (%s of %s)", triage.Number(n.Hits), count(g.Count, "hit"))
+	}
+	p.hanging(strings.Repeat(" ", stepIndent)+p.look.paint(style, mark), p.look.plain, text)
+}
+
+// maxDestinations is how many addresses of a group the text shows.
+const maxDestinations = 12
+
+// destinations writes whose the addresses are that were reached.
+func (p *page) destinations(list []*triage.Destination) {
+	if len(list) == 0 {
+		return
+	}
+	address, port := column{title: "ADDRESS"}, column{title: "PORT", fixed: true}
+	hits, owner := column{title: "HITS", right: true, fixed: true}, column{title: "WHOSE IT IS"}
+	for _, d := range list[:min(len(list), maxDestinations)] {
+		address.cells = append(address.cells, cell(d.Address))
+		port.cells = append(port.cells, cell(strings.Join(d.Ports, ", ")))
+		hits.cells = append(hits.cells, triage.Number(d.Count))
+		owner.cells = append(owner.cells, ownerText(d))
+	}
+	p.table(stepIndent, []column{address, port, hits, owner})
+	if more := len(list) - maxDestinations; more > 0 {
+		p.text(stepIndent, p.look.label, "… and "+count(int64(more), "more address")+"; the JSON report (-f json) has all")
+	}
+}
+
+func ownerText(d *triage.Destination) string {
+	name := safe.Text(safe.Clip(d.Name, maxCell))
+	text := map[triage.Owner]string{
+		triage.OwnerLoopback:  "this node itself, by loopback",
+		triage.OwnerSelf:      "this host, " + name,
+		triage.OwnerNode:      "node " + name,
+		triage.OwnerHost:      "host " + name,
+		triage.OwnerPod:       "a pod on node " + name,
+		triage.OwnerLinkLocal: "link-local",
+		triage.OwnerPublic:    "a public address",
+		triage.OwnerUnknown:   "not known; --nodes FILE says which addresses are nodes",
+	}[d.Owner]
+	if s := d.Source; s != nil {
+		text += " (" + place(s.Source, s.Member, s.Line, s.Offset) + ")"
+	}
+	return text
+}
+
+// lookup writes what came of a query.
+func (p *page) lookup(l *triage.Lookup) {
+	if l.Status == triage.NotLookedUp && l.Beyond == 0 {
+		return // said once, at the top
+	}
+	style := p.look.label
+	text := l.Text
+	if l.Status == triage.Found {
+		style = p.look.plain
+		text = count(l.Count, "event")
+	} else if l.Status == triage.NoTelemetry {
+		style = p.look.bad
+	}
+	mark := "- "
+	if l.Status == triage.Found && l.Change > 0 {
+		mark = p.look.paint(p.look.bad, "▲ ")
+	}
+	prefix := strings.Repeat(" ", stepIndent) + mark
+	p.hanging(prefix, style, safe.Text(safe.Clip(l.Label, maxCell))+": "+safe.Text(safe.Clip(text, maxDetail)))
+	for _, e := range l.Events {
+		p.event(e)
+	}
+	for i, t := range l.Tally {
+		if i == maxTallies {
+			break
+		}
+		p.tally(l, t)
+	}
+	more := l.Other
+	for _, t := range l.Tally[min(len(l.Tally), maxTallies):] {
+		more += t.Count
+	}
+	if len(l.Tally) == 0 {
+		more = l.Count - int64(len(l.Events))
+	}
+	if l.Status == triage.Found && more > 0 {
+		p.text(eventIndent, p.look.label, "… and "+triage.Number(more)+" more")
+	}
+	if l.Beyond > 0 {
+		p.text(eventIndent, p.look.bad, count(l.Beyond, "more hit")+" with other values: there are too many to look up each")
+	}
+}
+
+// maxTallies is how many rows of a count the text shows.
+const maxTallies = 8
+
+// event writes one found event: when, what and where.
+func (p *page) event(e *triage.FoundEvent) {
+	when := "no time"
+	if !e.Time.IsZero() {
+		when = timeText(e.Time)
+	}
+	text := eventText(e.Values)
+	where := place(e.Evidence.Source, e.Evidence.Member, e.Evidence.Line, e.Evidence.Offset)
+	if e.Host != "" {
+		where = safe.Text(safe.Clip(e.Host, maxCell)) + "  " + where
+	}
+	prefix := strings.Repeat(" ", eventIndent) + p.look.paint(p.look.label, when) + "  "
+	width := lipgloss.Width(prefix)
+	if columns(text)+width+2+columns(where) <= p.width {
+		p.line(prefix + text + "  " + p.look.paint(p.look.label, where))
+		return
+	}
+	p.hanging(prefix, p.look.plain, text)
+	p.hanging(strings.Repeat(" ", width), p.look.label, where)
+}
+
+// maxEventValue is how many characters of a value of a found event the text shows.
+const maxEventValue = 200
+
+// fieldWords are what the text calls the fields of found events; fields with "" say
+// themselves.
+var fieldWords = map[string]string{
+	"process.executable": "", "process.args": "", "process.command_line": "", "file.path": "",
+	"verb":               "",
+	"objectRef.resource": "", "objectRef.subresource": "", "process.parent.executable": "parent",
+	"process.parent.pid": "parent pid", "process.working_directory": "in", "process.pid": "pid", "user.name": "user",
+	"user.username": "user", "destination.ip": "to", "destination.port": "port", "objectRef.namespace": "namespace",
+	"objectRef.name": "name", "responseStatus.code": "status", "sourceIPs": "from",
+}
+
+// eventText is what a found event says: what needs no name first.
+func eventText(values []triage.Answer) string {
+	var plain, named []string
+	for _, a := range values {
+		text := safe.Text(safe.Clip(strings.Join(a.Seen, ", "), maxEventValue))
+		word, known := fieldWords[a.Field]
+		switch {
+		case !known:
+			named = append(named, a.Field+" "+text)
+		case word != "":
+			named = append(named, word+" "+text)
+		case !slices.Contains(plain, text):
+			plain = append(plain, text)
+		}
+	}
+	text := strings.Join(plain, " | ")
+	if len(named) > 0 {
+		text = strings.TrimSpace(text + " (" + strings.Join(named, ", ") + ")")
+	}
+	if text == "" {
+		return "an event"
+	}
+	return text
+}
+
+// tally writes one row of a count.
+func (p *page) tally(l *triage.Lookup, t *triage.Tally) {
+	var parts []string
+	for i, v := range t.Values {
+		if v == "" {
+			v = "no " + l.CountBy[i]
+		}
+		parts = append(parts, safe.Text(safe.Clip(v, maxEventValue)))
+	}
+	number := fmt.Sprintf("%6s × ", triage.Number(t.Count))
+	text := strings.Join(parts, " | ")
+	where := "first " + place(t.First.Source, t.First.Member, t.First.Line, t.First.Offset)
+	prefix := strings.Repeat(" ", eventIndent) + p.look.paint(p.look.label, number)
+	width := lipgloss.Width(prefix)
+	if columns(text)+width+2+columns(where) <= p.width {
+		p.line(prefix + text + "  " + p.look.paint(p.look.label, where))
+		return
+	}
+	p.hanging(prefix, p.look.plain, text)
+	p.hanging(strings.Repeat(" ", width), p.look.label, where)
+}

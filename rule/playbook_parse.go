@@ -1,0 +1,400 @@
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+
+	"kscan/readers/event"
+	"kscan/rule/eql"
+	"kscan/rule/eval"
+)
+
+// playbookFile is a playbook as it is written. docs/playbooks.md describes it.
+type playbookFile struct {
+	RuleID string     `toml:"rule_id"`
+	Steps  []stepFile `toml:"step"`
+}
+
+type stepFile struct {
+	Title      string          `toml:"title"`
+	Text       string          `toml:"text"`
+	Kind       string          `toml:"kind"`
+	Fields     []string        `toml:"fields"`
+	Analysis   string          `toml:"analysis"`
+	Conditions []conditionFile `toml:"condition"`
+	Evidence   []evidenceFile  `toml:"evidence"`
+}
+
+type conditionFile struct {
+	When   string `toml:"when"`
+	Raise  int    `toml:"raise"`
+	Lower  int    `toml:"lower"`
+	Reason string `toml:"reason"`
+	Label  string `toml:"label"`
+}
+
+type evidenceFile struct {
+	Label         string   `toml:"label"`
+	Query         string   `toml:"query"`
+	Telemetry     string   `toml:"telemetry"`
+	TelemetryName string   `toml:"telemetry_name"`
+	Host          string   `toml:"host"`
+	Before        string   `toml:"before"`
+	After         string   `toml:"after"`
+	Show          []string `toml:"show"`
+	CountBy       []string `toml:"count_by"`
+	Max           int      `toml:"max"`
+	Raise         int      `toml:"raise"`
+	Lower         int      `toml:"lower"`
+	Reason        string   `toml:"reason"`
+	Absent        string   `toml:"absent"`
+}
+
+// ParsePlaybook returns the playbook of one TOML file. It is nil when one of the problems
+// is more than a warning. The path is for messages.
+func ParsePlaybook(path string, data []byte) (*Playbook, Problems) {
+	p := &playbookParser{path: path, data: strings.TrimPrefix(string(data), "\ufeff"), set: eval.NewSet()}
+	var f playbookFile
+	decoded, err := toml.Decode(p.data, &f)
+	if err != nil {
+		return nil, Problems{tomlProblem(path, p.data, err)}
+	}
+	p.unknown(&decoded)
+	book := &Playbook{RuleID: f.RuleID, Path: path}
+	if f.RuleID == "" {
+		p.fail(place3{}, "", "the playbook has no rule_id", "add that of the rule it is for")
+	}
+	if len(f.Steps) == 0 {
+		p.fail(place3{}, "", "the playbook has no [[step]]", "")
+	}
+	if len(f.Steps) > maxPlaybookSteps {
+		p.fail(place3{}, "", fmt.Sprintf("the playbook has %d steps, more than %d", len(f.Steps), maxPlaybookSteps), "")
+	}
+	for i := range f.Steps {
+		book.Steps = append(book.Steps, p.step(i, &f.Steps[i]))
+	}
+	if p.problems.Fatal() {
+		return nil, p.problems
+	}
+	return book, p.problems
+}
+
+// playbookParser gathers the problems of one playbook.
+type playbookParser struct {
+	path, data string
+	set        *eval.Set
+	problems   Problems
+}
+
+// place3 is a table of the file: a step, or a condition or evidence query of one, all
+// counted from 1; 0 is the whole file or step.
+type place3 struct {
+	step  int
+	table string // "condition" or "evidence"
+	item  int
+}
+
+func (p *playbookParser) unknown(decoded *toml.MetaData) {
+	for _, key := range decoded.Undecoded() {
+		hint := ""
+		if name, ok := eql.Nearest(key[len(key)-1], playbookKeys); ok {
+			hint = fmt.Sprintf("did you mean %q?", name)
+		}
+		problem := p.fail(place3{}, "", fmt.Sprintf("%q is no key of a playbook", key.String()), hint)
+		if at := regexp.MustCompile(`(?m)^[ \t]*` + regexp.QuoteMeta(key[len(key)-1]) + `[ \t]*=`).FindStringIndex(p.data); at != nil {
+			problem.at(p.data, at[0])
+		}
+	}
+}
+
+var playbookKeys = []string{
+	"rule_id", "step", "title", "text", "kind", "fields", "analysis", "condition", "when", "raise", "lower", "reason",
+	"label", "evidence", "query", "telemetry", "telemetry_name", "host", "before", "after", "show", "count_by", "max", "absent",
+}
+
+func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
+	at := place3{step: i + 1}
+	s := PlaybookStep{Title: f.Title, Text: strings.Join(strings.Fields(f.Text), " "), Kind: or(f.Kind, "investigation"),
+		Fields: f.Fields, Analysis: Analysis(f.Analysis)}
+	if f.Title == "" {
+		p.fail(at, "", "the step has no title", "")
+	}
+	p.oneOf(at, "kind", s.Kind, "investigation", "false_positives", "response")
+	p.oneOf(at, "analysis", f.Analysis, "", string(Destination))
+	if len(f.Conditions) > maxStepItems || len(f.Evidence) > maxStepItems {
+		p.fail(at, "", fmt.Sprintf("the step has more than %d conditions or evidence queries", maxStepItems), "")
+	}
+	for j := range f.Conditions {
+		s.Conditions = append(s.Conditions, p.condition(place3{i + 1, "condition", j + 1}, &f.Conditions[j]))
+	}
+	for j := range f.Evidence {
+		s.Evidence = append(s.Evidence, p.evidence(place3{i + 1, "evidence", j + 1}, &f.Evidence[j]))
+	}
+	return s
+}
+
+func (p *playbookParser) oneOf(at place3, key, value string, allowed ...string) {
+	if slices.Contains(allowed, value) {
+		return
+	}
+	allowed = slices.DeleteFunc(slices.Clone(allowed), func(s string) bool { return s == "" })
+	p.fail(at, key, fmt.Sprintf("%s %q is none of %s", key, value, strings.Join(allowed, ", ")), "")
+}
+
+// change reads raise and lower.
+func (p *playbookParser) change(at place3, raise, lower int, reason string) int {
+	switch {
+	case raise < 0 || lower < 0 || raise > 3 || lower > 3:
+		p.fail(at, "", "raise and lower are 0 to 3: there are four priorities", "")
+	case raise > 0 && lower > 0:
+		p.fail(at, "lower", "both raise and lower", "")
+	case raise+lower > 0 && reason == "":
+		p.fail(at, "", "the priority changes without a reason", "add reason = \"…\"")
+	}
+	return raise - lower
+}
+
+func (p *playbookParser) condition(at place3, f *conditionFile) Condition {
+	c := Condition{Text: f.When, Reason: f.Reason, Label: f.Label}
+	c.Change = p.change(at, f.Raise, f.Lower, f.Reason)
+	if c.Reason == "" && c.Label == "" {
+		p.fail(at, "", "the condition says neither reason nor label", "")
+	}
+	c.Program = p.expression(at, "when", f.When)
+	return c
+}
+
+// expression compiles a condition that stands alone.
+func (p *playbookParser) expression(at place3, key, text string) *eval.Program {
+	if strings.TrimSpace(text) == "" {
+		p.fail(at, key, fmt.Sprintf("no %s", key), "")
+		return nil
+	}
+	e, err := eql.ParseExpr(text)
+	if err != nil {
+		p.query(at, key, text, err)
+		return nil
+	}
+	for _, fault := range eql.CheckExpr(text, e, fieldKind) {
+		p.query(at, key, text, fault)
+	}
+	if p.problems.Fatal() {
+		return nil
+	}
+	program, err := p.set.Compile(&eql.EventQuery{Filter: eql.Filter{Any: true, Cond: e}}, eval.Options{})
+	if err != nil {
+		p.query(at, key, text, err)
+	}
+	return program
+}
+
+func (p *playbookParser) evidence(at place3, f *evidenceFile) Evidence {
+	e := Evidence{
+		Label: f.Label, TelemetryName: f.TelemetryName, Host: HostScope(or(f.Host, string(SameHost))),
+		Show: f.Show, CountBy: f.CountBy, Max: or(f.Max, defaultShown), Reason: f.Reason, Absent: f.Absent,
+	}
+	e.Change = p.change(at, f.Raise, f.Lower, f.Reason)
+	if f.Label == "" {
+		p.fail(at, "label", "the evidence query has no label", "")
+	}
+	p.oneOf(at, "host", string(e.Host), string(SameHost), string(OtherHost), string(AnyHost))
+	if f.Max < 0 || f.Max > maxShown {
+		p.fail(at, "max", fmt.Sprintf("max is 1 to %d", maxShown), "")
+	}
+	e.Windowed = f.Before != "" || f.After != ""
+	e.Before, e.After = p.duration(at, "before", f.Before), p.duration(at, "after", f.After)
+	e.Query = p.template(at, "query", f.Query)
+	if f.Telemetry != "" {
+		e.Telemetry = p.template(at, "telemetry", f.Telemetry)
+		if e.Telemetry != nil && len(e.Telemetry.Params()) > 0 {
+			p.fail(at, "telemetry", "telemetry has no parameters: it says what there must be some of, whatever the hit", "")
+		}
+	} else if e.Query != nil {
+		e.Telemetry = categoryOnly(e.Query)
+	}
+	if e.TelemetryName == "" {
+		e.TelemetryName = telemetryName(e.Query, f.Telemetry)
+	}
+	return e
+}
+
+// categoryOnly returns the query for all events of a query's category.
+func categoryOnly(t *eql.Template) *eql.Template {
+	category, any := t.Category()
+	text := "any where true"
+	if !any {
+		text = (&eql.String{Value: category}).String() + " where true"
+	}
+	whole, err := eql.ParseTemplate(text)
+	if err != nil {
+		return nil // the printer writes what the parser reads
+	}
+	return whole
+}
+
+func telemetryName(t *eql.Template, given string) string {
+	if t == nil || given != "" {
+		return "events of this kind"
+	}
+	if category, any := t.Category(); !any {
+		return category + " events"
+	}
+	return "events"
+}
+
+func (p *playbookParser) duration(at place3, key, text string) time.Duration {
+	if text == "" || text == "0" {
+		return 0
+	}
+	n, ok := seconds(text)
+	d := time.Duration(n) * time.Second
+	if !ok || d > maxWindow {
+		p.fail(at, key, fmt.Sprintf("%s %q is no span of time", key, text), `write a number and s, m, h or d, such as "10m"`)
+	}
+	return d
+}
+
+// template reads a query with parameters and tries it with values of the parameters'
+// types.
+func (p *playbookParser) template(at place3, key, text string) *eql.Template {
+	t, err := eql.ParseTemplate(text)
+	if err != nil {
+		p.query(at, key, text, err)
+		return nil
+	}
+	samples := map[string][]eql.Expr{}
+	for _, param := range t.Params() {
+		samples[param.Name] = []eql.Expr{sample(param.Name)}
+	}
+	for _, fault := range t.Check(samples, fieldKind) {
+		p.query(at, key, text, fault)
+	}
+	if p.problems.Fatal() {
+		return t
+	}
+	if _, err := eval.Compile(t.Bind(samples), eval.Options{}); err != nil {
+		p.query(at, key, text, err)
+	}
+	return t
+}
+
+// sample returns a literal as a value of a field can be.
+func sample(field string) eql.Expr {
+	t, _ := event.TypeOf(field)
+	switch t {
+	case event.Long, event.Number:
+		return &eql.Int{Value: 1}
+	case event.Double:
+		return &eql.Float{Value: 1}
+	case event.Boolean:
+		return &eql.Bool{Value: true}
+	case event.IP:
+		return &eql.String{Value: "192.0.2.1"}
+	case event.Date:
+		return &eql.String{Value: "2026-01-01T00:00:00.000Z"}
+	}
+	return &eql.String{Value: "x"}
+}
+
+// fail notes an error at a key of a table, or at the table if it lacks the key.
+func (p *playbookParser) fail(at place3, key, message, hint string) *Problem {
+	problem := &Problem{Path: p.path, Message: at.name() + message, Hint: hint}
+	p.problems = append(p.problems, problem)
+	header, body := p.table(at)
+	if header < 0 {
+		return problem
+	}
+	if start := keyIn(p.data[:body[1]], body[0], key); key != "" && start >= 0 {
+		return problem.at(p.data, start)
+	}
+	return problem.at(p.data, header)
+}
+
+func (at place3) name() string {
+	switch {
+	case at.item > 0:
+		return fmt.Sprintf("step %d, %s %d: ", at.step, at.table, at.item)
+	case at.step > 0:
+		return fmt.Sprintf("step %d: ", at.step)
+	}
+	return ""
+}
+
+// query notes what is wrong with a query, at its place in the file if that can be told.
+func (p *playbookParser) query(at place3, key, text string, err error) {
+	var fault *eql.Error
+	var refused *eval.Error
+	var span eql.Span
+	message, hint, warning := err.Error(), "", false
+	switch {
+	case errors.As(err, &fault):
+		span, message, hint, warning = fault.Span, fault.Msg, fault.Hint, fault.Warning
+	case errors.As(err, &refused):
+		span = refused.At
+	}
+	problem := p.fail(at, key, key+": "+message, hint)
+	problem.Warning = warning
+	header, body := p.table(at)
+	if header < 0 {
+		return
+	}
+	start := keyIn(p.data[:body[1]], body[0], key)
+	if start < 0 {
+		return
+	}
+	if inside := strings.Index(p.data[start:body[1]], text); inside >= 0 && text != "" && span.End <= len(text) {
+		problem.at(p.data, start+inside+span.Start)
+		problem.width = utf8.RuneCountInString(text[span.Start:span.End])
+	}
+}
+
+var (
+	stepHeader  = regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*step[ \t]*\]\]`)
+	anyHeader   = regexp.MustCompile(`(?m)^[ \t]*\[`)
+	itemHeaders = map[string]*regexp.Regexp{
+		"condition": regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*step[ \t]*\.[ \t]*condition[ \t]*\]\]`),
+		"evidence":  regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*step[ \t]*\.[ \t]*evidence[ \t]*\]\]`),
+	}
+)
+
+// table returns where a table's header is and where its keys are; -1 if that is not
+// known, as with inline tables. The decoder does not tell.
+func (p *playbookParser) table(at place3) (header int, body [2]int) {
+	steps := stepHeader.FindAllStringIndex(p.data, -1)
+	if at.step == 0 || at.step > len(steps) {
+		return -1, body
+	}
+	from, end := steps[at.step-1], len(p.data)
+	if at.step < len(steps) {
+		end = steps[at.step][0]
+	}
+	if at.item > 0 {
+		items := itemHeaders[at.table].FindAllStringIndex(p.data[from[1]:end], -1)
+		if at.item > len(items) {
+			return -1, body
+		}
+		item := items[at.item-1]
+		from = []int{from[1] + item[0], from[1] + item[1]}
+	}
+	if next := anyHeader.FindStringIndex(p.data[from[1]:end]); next != nil {
+		end = from[1] + next[0]
+	}
+	return from[0], [2]int{from[1], end}
+}
+
+// keyIn returns where the value of a key starts in data, from an offset on; -1 if it is
+// not there.
+func keyIn(data string, from int, key string) int {
+	m := regexp.MustCompile(`(?m)^[ \t]*` + regexp.QuoteMeta(key) + `[ \t]*=[ \t]*`).FindStringIndex(data[from:])
+	if m == nil {
+		return -1
+	}
+	return from + m[1]
+}
