@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -128,9 +129,11 @@ func (s *unitSink) found(r *rule.Rule, e *event.Event, t time.Time) {
 	if outOfScope && s.worker.run.options.InScopeOnly {
 		return
 	}
+	w := s.worker
+	w.json = e.AppendJSON(w.json[:0])
 	f := &Finding{Rule: r, OutOfScope: outOfScope, Hits: []Hit{{
 		Evidence: kept(e.Evidence),
-		JSON:     e.AppendJSON(nil),
+		JSON:     bytes.Clone(w.json),
 		Time:     t.UTC(),
 		Index:    strings.Clone(e.Index),
 		Assumed:  slices.Clone(e.Assumed),

@@ -39,6 +39,7 @@ type worker struct {
 	category *event.Path
 	packer   packer
 	sink     unitSink
+	json     []byte // of the event at hand
 }
 
 func newWorker(r *run) *worker {

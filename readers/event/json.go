@@ -19,8 +19,12 @@ import (
 func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	n := len(dst)
+	var skip func(string) bool
+	if e.Fields != nil {
+		skip = e.covered
+	}
 	if e.Doc != nil && e.Doc.Type() == fastjson.TypeObject {
-		dst = appendMembers(dst, e.Doc.GetObject(), e.covered, 0)
+		dst = appendMembers(dst, e.Doc.GetObject(), skip, 0)
 	}
 	if e.Fields == nil || e.Fields.Type() != fastjson.TypeObject {
 		return append(dst, '}')
@@ -68,7 +72,7 @@ func (e *Event) has(name string) bool {
 
 // covered reports whether Fields has the value that the document leaves empty.
 func (e *Event) covered(name string) bool {
-	return e.Fields != nil && e.Fields.Get(name) != nil && !e.has(name)
+	return e.Fields.Get(name) != nil && !e.has(name)
 }
 
 // appendMembers appends the members of an object for which skip is false.

@@ -163,8 +163,32 @@ func (f *filter) next(from int) int {
 // Look makes Decode pass over lines that hold none of the needs, where that can be told.
 func (d *Decoder) Look(i event.Interest) {
 	if d.format == Lines {
-		d.filter = newFilter(i.Needs)
+		d.filter, d.reducer = newFilter(i.Needs), newReducer(i.Fields)
 	}
+}
+
+// settles reports whether the fields that the sink was shown of a document decide that it
+// does not want the rest.
+func (d *Decoder) settles(start, end int) bool {
+	if d.reducer == nil || d.action.kind != noAction {
+		return false
+	}
+	d.start, d.end = start, end
+	text, ok := d.reducer.reduce(bytes.TrimRight(d.block.Data[start:end], "\r\n"))
+	if !ok {
+		return false
+	}
+	v, err := d.parser.ParseBytes(text)
+	if err != nil {
+		return false
+	}
+	d.ev = event.Event{Picked: true, Partial: true, Doc: v, Evidence: d.evidence("")}
+	d.sink.Event(&d.ev)
+	if d.ev.Wanted {
+		return false
+	}
+	d.emitted++
+	return true
 }
 
 // Passed returns how many records of the last block were passed over: lines that are one
@@ -219,7 +243,9 @@ func (s *sifting) line(end int) {
 	} else {
 		before := d.emitted
 		d.picked = !sample
-		d.record(s.base+start, s.base+end)
+		if sample || !d.settles(s.base+start, s.base+end) {
+			d.record(s.base+start, s.base+end)
+		}
 		s.irregular = sample && d.emitted-before != 1 && len(bytes.TrimSpace(s.core[start:end])) > 0
 	}
 	if candidate {

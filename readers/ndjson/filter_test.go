@@ -28,20 +28,41 @@ type taker struct {
 	problems []event.Problem
 	needs    []event.Need
 	c        event.Coercer
+	partial  int64 // events of which only the fields were wanted
+	again    int64 // the offset from which an event is to come again, -1 if none
 }
 
 func (k *taker) Problem(p event.Problem) { k.problems = append(k.problems, p) }
 
 func (k *taker) Event(e *event.Event) {
+	matches := k.matched(e)
+	if k.again >= 0 && (e.Partial || e.Evidence.Offset != k.again) {
+		k.t.Errorf("the event at %d does not come again", k.again)
+	}
+	k.again = -1
+	switch {
+	case e.Partial && !e.Picked:
+		k.t.Errorf("the event at %d is partial and of the sample", e.Evidence.Offset)
+	case e.Partial && matches:
+		e.Wanted, k.again = true, e.Evidence.Offset
+		return
+	case e.Partial:
+		k.partial++
+	case matches:
+		k.matches = append(k.matches, e.Evidence.Offset)
+	}
 	k.events++
+}
+
+func (k *taker) matched(e *event.Event) bool {
 	for _, need := range k.needs {
 		for _, v := range event.NewPath(need.Field).Append(nil, e) {
 			if k.has(v, need) {
-				k.matches = append(k.matches, e.Evidence.Offset)
-				return
+				return true
 			}
 		}
 	}
+	return false
 }
 
 func (k *taker) has(v *fastjson.Value, need event.Need) bool {
@@ -60,14 +81,14 @@ func (k *taker) has(v *fastjson.Value, need event.Need) bool {
 	return strings.Contains(text, need.Text)
 }
 
-func decodeAll(t *testing.T, text []byte, look bool) (*taker, *Decoder, int64) {
-	k := &taker{t: t, needs: testNeeds}
+var testFields = []string{"destination.port", "process.name", "process.executable"}
+
+func decodeAll(t *testing.T, text []byte, i event.Interest) (*taker, *Decoder, int64) {
+	k := &taker{t: t, needs: testNeeds, again: -1}
 	d := New(Lines)
-	if look {
-		d.Look(event.Interest{Needs: testNeeds})
-		if d.filter == nil {
-			t.Fatal("no filter for the needs")
-		}
+	d.Look(i)
+	if (d.filter == nil) != (i.Needs == nil) || (d.reducer == nil) != (i.Fields == nil) {
+		t.Fatal("the interest is not taken up")
 	}
 	lines := d.Decode("a", "", &frame.Block{Data: text, End: len(text)}, k)
 	return k, d, lines
@@ -77,8 +98,14 @@ func decodeAll(t *testing.T, text []byte, look bool) (*taker, *Decoder, int64) {
 // line show, and that all lines and documents are counted.
 func check(t *testing.T, text []byte) {
 	t.Helper()
-	want, _, wantLines := decodeAll(t, text, false)
-	got, d, lines := decodeAll(t, text, true)
+	want, _, wantLines := decodeAll(t, text, event.Interest{})
+	checkInterest(t, text, event.Interest{Needs: testNeeds}, want, wantLines)
+	checkInterest(t, text, event.Interest{Needs: testNeeds, Fields: testFields}, want, wantLines)
+}
+
+func checkInterest(t *testing.T, text []byte, i event.Interest, want *taker, wantLines int64) {
+	t.Helper()
+	got, d, lines := decodeAll(t, text, i)
 	if diff := cmp.Diff(want.matches, got.matches); diff != "" {
 		t.Errorf("matches (-all +filtered):\n%s", diff)
 	}
@@ -136,7 +163,7 @@ func TestFilterLosesNothing(t *testing.T) {
 
 func TestFilterPassesOver(t *testing.T) {
 	text := strings.Repeat(`{"destination":{"port":443},"source":{"ip":"10.25.102.5"}}`+"\n", 4000)
-	got, d, lines := decodeAll(t, []byte(text), true)
+	got, d, lines := decodeAll(t, []byte(text), event.Interest{Needs: testNeeds})
 	if lines != 4000 || got.events > 100 || got.events+d.Passed() != 4000 {
 		t.Errorf("%d lines, %d events, %d passed over", lines, got.events, d.Passed())
 	}
@@ -146,14 +173,23 @@ func TestFilterKeepsProblems(t *testing.T) {
 	good := strings.Repeat(`{"destination":{"port":443}}`+"\n", 4000)
 	for _, broken := range []string{deep(400) + "\n", deep(10000) + "\n", "{\"a\":1\x00}\n", "\x00\x00{\"a\":1}\n", "{\"a\":[" + strings.Repeat("1 ", maxPassed) + "]}\n", "not JSON\n", "{\"a\":\n", "\"text\"\n", "[1]\n", "}\n", "{\"a\":\"\xff\"}\n"} {
 		text := good + broken + good
-		want, _, _ := decodeAll(t, []byte(text), false)
-		got, _, _ := decodeAll(t, []byte(text), true)
+		want, _, _ := decodeAll(t, []byte(text), event.Interest{})
+		got, _, _ := decodeAll(t, []byte(text), event.Interest{Needs: testNeeds, Fields: testFields})
 		if len(want.problems) == 0 {
 			t.Fatalf("%q is no problem", broken)
 		}
 		if diff := cmp.Diff(want.problems, got.problems); diff != "" {
 			t.Errorf("%q: problems (-all +filtered):\n%s", broken, diff)
 		}
+	}
+}
+
+func TestFieldsDecide(t *testing.T) {
+	text := strings.Repeat(`{"destination":{"port":443},"source":{"port":10250}}`+"\n", 4000) + `{"destination":{"port":10250}}` + "\n" +
+		strings.Repeat(`{"destination":{"port":443}}`+"\n", 10)
+	got, d, _ := decodeAll(t, []byte(text), event.Interest{Needs: testNeeds, Fields: testFields})
+	if got.partial < 3800 || len(got.matches) != 1 || got.events+d.Passed() != 4011 {
+		t.Errorf("%d of %d events partial, %d passed over, matches at %v", got.partial, got.events, d.Passed(), got.matches)
 	}
 }
 
@@ -174,13 +210,22 @@ func FuzzFilter(f *testing.F) {
 }
 
 func BenchmarkFilter(b *testing.B) {
-	text := []byte(strings.Repeat(`{"@timestamp":"2025-11-20T10:00:00.000Z","destination":{"ip":"10.20.0.1","port":443},"process":{"pid":10253,"name":"kubelet","args":["--config","/etc/kubernetes/kubelet.conf"]}}`+"\n", 5000))
-	d := New(Lines)
-	d.Look(event.Interest{Needs: testNeeds[:2]})
-	k := &taker{}
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		d.Decode("a", "", &frame.Block{Data: text, End: len(text)}, k)
+	line := `{"@timestamp":"2025-11-20T10:00:00.000Z","destination":{"ip":"10.20.0.1","port":%d},"process":{"pid":10253,"name":"kubelet",` +
+		`"args":["--config","/etc/kubernetes/kubelet.conf"]},"source":{"port":10250}}` + "\n"
+	for name, text := range map[string]string{
+		"none": strings.Repeat(strings.ReplaceAll(fmt.Sprintf(line, 443), "10250", "5000"), 5000),
+		"all":  strings.Repeat(fmt.Sprintf(line, 443), 5000),
+	} {
+		b.Run(name, func(b *testing.B) {
+			d := New(Lines)
+			d.Look(event.Interest{Needs: testNeeds[:2], Fields: testFields[:1]})
+			k := &taker{again: -1}
+			block := &frame.Block{Data: []byte(text), End: len(text)}
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				d.Decode("a", "", block, k)
+			}
+		})
 	}
 }

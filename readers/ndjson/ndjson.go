@@ -47,10 +47,11 @@ type Decoder struct {
 	at, next       int // how far the block is decoded: a position, an index of Records
 	start, end     int // of the record in block.Data
 	action         action
-	filter         *filter // nil when every record is decoded
-	picked         bool    // the record is decoded because it may match
-	passed         int64   // records of the block that were passed over
-	emitted        int64   // events of the block
+	filter         *filter  // nil when every record is decoded
+	reducer        *reducer // nil when every record is decoded as a whole
+	picked         bool     // the record is decoded because it may match
+	passed         int64    // records of the block that were passed over
+	emitted        int64    // events of the block
 }
 
 // New returns a decoder for one of the formats of this package.
@@ -205,16 +206,21 @@ func (d *Decoder) emit(doc, fields *fastjson.Value, index, id string) {
 	}
 	d.emitted++
 	d.ev = event.Event{
-		Picked: d.picked,
-		Doc:    doc,
-		Fields: fields,
-		Index:  index,
-		Evidence: event.Evidence{
-			Source: d.source, Member: d.member, Format: d.format,
-			Line: d.line, Offset: d.offset(), EventID: id,
-		},
+		Picked:   d.picked,
+		Doc:      doc,
+		Fields:   fields,
+		Index:    index,
+		Evidence: d.evidence(id),
 	}
 	d.sink.Event(&d.ev)
+}
+
+// evidence is the place of the record.
+func (d *Decoder) evidence(id string) event.Evidence {
+	return event.Evidence{
+		Source: d.source, Member: d.member, Format: d.format,
+		Line: d.line, Offset: d.offset(), EventID: id,
+	}
 }
 
 // offset is where the record starts in the part.

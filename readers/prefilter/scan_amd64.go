@@ -10,3 +10,8 @@ var hasVector = cpu.X86.HasAVX2
 //
 //go:noescape
 func scanVector(data *byte, words int, tables *[2 * window][16]byte, newlines, hits *uint64) (high int)
+
+// markVector marks 64*words bytes of text, as markWord does.
+//
+//go:noescape
+func markVector(text *byte, words int, marks *Mark)

@@ -8,3 +8,5 @@ const hasVector = false
 func scanVector(*byte, int, *[2 * window][16]byte, *uint64, *uint64) int {
 	panic("no vector code for this processor")
 }
+
+func markVector(*byte, int, *Mark) { panic("no vector code for this processor") }

@@ -1,0 +1,275 @@
+package ndjson
+
+import (
+	"bytes"
+	"math/bits"
+	"strings"
+
+	"kscan/readers/prefilter"
+)
+
+// reducer cuts a document down to the fields that rules read, without parsing what it
+// leaves out. A lookup of those fields finds in the reduced document what it finds in the
+// whole one. Whether the rest is well-formed is not checked beyond strings and brackets.
+type reducer struct {
+	root    branch
+	text    []byte // the document
+	marks   []prefilter.Mark
+	slashes uint64 // not 0 if it has backslashes
+	out     []byte
+}
+
+// branch is a node in the tree of wanted field names, cut at their dots.
+type branch struct {
+	segment  string
+	wanted   bool       // a field's name ends here
+	initials [4]uint64  // the first bytes of the children's segments, which most keys miss
+	children [][]branch // by the length of their segment
+}
+
+const (
+	// maxReduce is the length of the longest document that is cut down, in bytes: longer
+	// ones are rare, and their marks would be kept for nothing.
+	maxReduce = 64 << 10
+	// maxReduceDepth bounds the objects inside objects that are looked into; ECS has six.
+	maxReduceDepth = 32
+)
+
+// newReducer returns a reducer to the fields, nil if there are none.
+func newReducer(fields []string) *reducer {
+	if len(fields) == 0 {
+		return nil
+	}
+	r := &reducer{}
+	for _, field := range fields {
+		n := &r.root
+		for segment := range strings.SplitSeq(field, ".") {
+			n = n.add(segment)
+		}
+		n.wanted = true
+	}
+	return r
+}
+
+func (n *branch) add(segment string) *branch {
+	if child := n.child([]byte(segment)); child != nil {
+		return child
+	}
+	initial := byte('.') // as a key with an empty segment begins, if it is not empty
+	if segment != "" {
+		initial = segment[0]
+	}
+	n.initials[initial/64] |= 1 << (initial % 64)
+	for len(n.children) <= len(segment) {
+		n.children = append(n.children, nil)
+	}
+	same := append(n.children[len(segment)], branch{segment: segment})
+	n.children[len(segment)] = same
+	return &same[len(same)-1]
+}
+
+func (n *branch) child(segment []byte) *branch {
+	if len(segment) >= len(n.children) {
+		return nil
+	}
+	same := n.children[len(segment)]
+	for i := range same {
+		if string(segment) == same[i].segment {
+			return &same[i]
+		}
+	}
+	return nil
+}
+
+// find returns the branch below n for a key, which may be dotted; nil if no wanted name
+// goes on with it.
+func (n *branch) find(key []byte) *branch {
+	for {
+		if len(key) > 0 && n.initials[key[0]/64]>>(key[0]%64)&1 == 0 {
+			return nil
+		}
+		if child := n.child(key); child != nil {
+			return child
+		}
+		i := bytes.IndexByte(key, '.')
+		if i < 0 {
+			return nil
+		}
+		if n = n.child(key[:i]); n == nil {
+			return nil
+		}
+		key = key[i+1:]
+	}
+}
+
+// reduce returns the reduced document, valid until the next call. It returns false when
+// the document has something that it leaves to the parser: an escaped key, a wrapper of
+// exports such as _source, or text that is not JSON.
+func (r *reducer) reduce(text []byte) ([]byte, bool) {
+	if len(text) > maxReduce {
+		return nil, false
+	}
+	r.text, r.out = text, r.out[:0]
+	r.marks, r.slashes = prefilter.Marks(r.marks, text), 0
+	for i := range r.marks {
+		r.slashes |= r.marks[i].Slashes
+	}
+	end, ok := r.object(0, &r.root, 0)
+	return r.out, ok && end == len(text)
+}
+
+// object copies the wanted members of the object at i and returns where it ends.
+func (r *reducer) object(i int, n *branch, depth int) (int, bool) {
+	if r.at(i) != '{' || depth > maxReduceDepth {
+		return i, false
+	}
+	r.out = append(r.out, '{')
+	if i = r.space(i + 1); r.at(i) == '}' {
+		r.out = append(r.out, '}')
+		return i + 1, true
+	}
+	for {
+		next, ok := r.member(i, n, depth)
+		if !ok {
+			return next, false
+		}
+		next = r.space(next)
+		switch r.at(next) {
+		case ',':
+			i = r.space(next + 1)
+		case '}':
+			if last := len(r.out) - 1; r.out[last] == ',' {
+				r.out = r.out[:last]
+			}
+			r.out = append(r.out, '}')
+			return next + 1, true
+		default:
+			return next, false
+		}
+	}
+}
+
+// member copies the member at i, with a comma, if it is wanted and returns where it ends.
+func (r *reducer) member(start int, n *branch, depth int) (int, bool) {
+	if r.at(start) != '"' {
+		return start, false
+	}
+	end := r.quote(start + 1)
+	i := r.space(end + 1)
+	if r.at(i) != ':' {
+		return i, false
+	}
+	i = r.space(i + 1)
+	key := r.text[start+1 : end]
+	if r.slashes != 0 && bytes.IndexByte(key, '\\') >= 0 || depth == 0 && isWrapper(key) {
+		return i, false
+	}
+	below := n.find(key)
+	if below == nil {
+		return r.skip(i)
+	}
+	var next int
+	ok := true
+	switch first := r.at(i); {
+	case below.wanted || first == '[':
+		next, ok = r.skip(i)
+		r.out = append(r.out, r.text[start:next]...)
+	case first == '{':
+		r.out = append(r.out, r.text[start:i]...)
+		next, ok = r.object(i, below, depth+1)
+	default: // a value where an object is expected: no field's
+		return r.skip(i)
+	}
+	r.out = append(r.out, ',')
+	return next, ok
+}
+
+// isWrapper reports whether a key of a document's top may make it another document's
+// wrapper, or the action of a bulk request.
+func isWrapper(key []byte) bool {
+	switch string(key) {
+	case "hits", "response", "responses", "rawResponse", "index", "create", "update", "delete":
+		return true
+	}
+	return len(key) > 0 && key[0] == '_'
+}
+
+// at returns the byte at i, 0 past the end.
+func (r *reducer) at(i int) byte {
+	if i < len(r.text) {
+		return r.text[i]
+	}
+	return 0
+}
+
+// space returns the place of the first byte from i on that is no space.
+func (r *reducer) space(i int) int {
+	if i < len(r.text) && r.text[i] > ' ' {
+		return i
+	}
+	return r.spaces(i)
+}
+
+func (r *reducer) spaces(i int) int {
+	for i < len(r.text) && isSpace(r.text[i]) {
+		i++
+	}
+	return i
+}
+
+// quote returns the place of the first quote from i on that is not escaped, or the end.
+func (r *reducer) quote(i int) int {
+	w := i / 64
+	if w >= len(r.marks) {
+		return len(r.text)
+	}
+	word := r.marks[w].Quotes &^ (1<<(i%64) - 1)
+	for word == 0 {
+		if w++; w == len(r.marks) {
+			return len(r.text)
+		}
+		word = r.marks[w].Quotes
+	}
+	return w*64 + bits.TrailingZeros64(word)
+}
+
+// skip returns where the value at i ends.
+func (r *reducer) skip(i int) (int, bool) {
+	switch r.at(i) {
+	case '"':
+		end := r.quote(i + 1)
+		return min(end+1, len(r.text)), end < len(r.text)
+	case '{', '[':
+		return r.container(i)
+	}
+	start := i
+	for i < len(r.text) && !ends[r.text[i]] {
+		i++
+	}
+	return i, i > start
+}
+
+// ends are the bytes that no number, true, false or null has.
+var ends = [256]bool{',': true, '}': true, ']': true, ' ': true, '\t': true, '\r': true, '\n': true, '"': true, '{': true, '[': true, ':': true}
+
+// container returns where the object or array at i ends.
+func (r *reducer) container(i int) (int, bool) {
+	depth := 0
+	from := ^uint64(0) << (i % 64)
+	for w := i / 64; w < len(r.marks); w++ {
+		opens, closes := r.marks[w].Opens&from, r.marks[w].Closes&from
+		from = ^uint64(0)
+		if closes == 0 || depth > bits.OnesCount64(closes) {
+			depth += bits.OnesCount64(opens) - bits.OnesCount64(closes)
+			continue
+		}
+		for all := opens | closes; all != 0; all &= all - 1 {
+			if opens&all&-all != 0 {
+				depth++
+			} else if depth--; depth == 0 {
+				return w*64 + bits.TrailingZeros64(all) + 1, true
+			}
+		}
+	}
+	return len(r.text), false
+}
