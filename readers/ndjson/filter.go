@@ -237,15 +237,16 @@ type sifting struct {
 func (s *sifting) line(end int) {
 	d, start := s.d, s.start
 	candidate, sample := s.candidate < end, start < sampleBytes || end == len(s.core)
-	if !candidate && !sample && isDocument(s.core[start:end]) {
+	trusted := !sample && isDocument(s.core[start:end])
+	switch {
+	case trusted && !candidate:
 		d.passed++
 		d.action = action{} // this was its document
-	} else {
+	case trusted && d.settles(s.base+start, s.base+end):
+	default:
 		before := d.emitted
 		d.picked = !sample
-		if sample || !d.settles(s.base+start, s.base+end) {
-			d.record(s.base+start, s.base+end)
-		}
+		d.record(s.base+start, s.base+end)
 		s.irregular = sample && d.emitted-before != 1 && len(bytes.TrimSpace(s.core[start:end])) > 0
 	}
 	if candidate {
