@@ -3,6 +3,7 @@ package rule
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"kscan/rule/eql"
 	"kscan/rule/eval"
@@ -22,21 +23,42 @@ type QueryOptions struct {
 	Mapping *mapping.Mapping
 }
 
+// Refused is why Elasticsearch would refuse a query: one fault or more.
+type Refused []*eql.Error
+
+// Error returns a line for each fault.
+func (r Refused) Error() string {
+	var lines []string
+	for _, fault := range r {
+		lines = append(lines, fault.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Query makes a rule of a query that was given by hand; it has no name. The warnings say
-// what can never match. The error is an *eql.Error if the query is refused.
+// what can never match. The error is a Refused if Elasticsearch would refuse the query.
 func Query(text string, o QueryOptions) (r *Rule, warnings []*eql.Error, err error) {
 	q, err := eql.Parse(text)
-	if err != nil {
-		return nil, nil, err
+	var fault *eql.Error
+	switch {
+	case errors.As(err, &fault):
+		return nil, nil, Refused{fault}
+	case err != nil:
+		return nil, nil, fmt.Errorf("failed to read the query: %w", err)
 	}
 	if o.Mapping == nil {
 		o.Mapping = new(mapping.Mapping)
 	}
+	var faults Refused
 	for _, fault := range eql.Check(text, q, o.Mapping.Kind) {
-		if !fault.Warning {
-			return nil, nil, fault
+		if fault.Warning {
+			warnings = append(warnings, fault)
+		} else {
+			faults = append(faults, fault)
 		}
-		warnings = append(warnings, fault)
+	}
+	if len(faults) > 0 {
+		return nil, nil, faults
 	}
 	limit(q, o.Size)
 	program, err := eval.Compile(q, eval.Options{
@@ -50,7 +72,7 @@ func Query(text string, o QueryOptions) (r *Rule, warnings []*eql.Error, err err
 	var refused *eval.Error
 	switch {
 	case errors.As(err, &refused):
-		return nil, nil, eql.NewError(text, refused.At, refused.Error(), "")
+		return nil, nil, Refused{eql.NewError(text, refused.At, refused.Error(), "")}
 	case err != nil:
 		return nil, nil, fmt.Errorf("failed to compile the query: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"kscan/readers"
 	"kscan/readers/event"
 	"kscan/rule"
 	"kscan/rule/eql"
@@ -90,12 +91,25 @@ func (s *unitSink) candidate(r *rule.Rule, e *event.Event, t time.Time) {
 	late.points = append(late.points, latePoint{r, point})
 }
 
+// finish ends the work on a unit: it packs the candidates and tells of values that were
+// too many for the rules to try.
+func (w *worker) finish(part *readers.Part, res *result) {
+	res.weight += res.late.close(&w.packer)
+	if n := w.scratch.Cut - w.cut; n > 0 {
+		res.problem(event.Problem{
+			Kind: event.TooMany, Source: part.Source, Member: part.Member, Offset: -1,
+			Detail: fmt.Sprintf("not all combinations of the values of lists were tried for %d tests or join keys", n),
+		})
+	}
+	w.cut = w.scratch.Cut
+}
+
 // close compresses the documents and returns how many bytes the unit's candidates take.
-func (u *lateUnit) close(w *worker) int64 {
+func (u *lateUnit) close(with *packer) int64 {
 	if u.pack == nil {
 		return 0
 	}
-	u.pack.compress(&w.packer)
+	u.pack.compress(with)
 	size := int64(len(u.pack.data)) + placeSize*int64(u.pack.len())
 	for i := range u.points {
 		size += rowSize * int64(len(u.points[i].point.Entries))

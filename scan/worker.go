@@ -38,6 +38,7 @@ type worker struct {
 	scratch  *eval.Scratch
 	category *event.Path
 	packer   packer
+	cut      int64 // Scratch.Cut so far
 	sink     unitSink
 	json     []byte // of the event at hand
 }
@@ -65,7 +66,7 @@ func (w *worker) work() {
 func (w *worker) unit(u *readers.Unit) (res *result) {
 	res = w.newResult()
 	defer u.Release()
-	defer func() { res.weight += res.late.close(w) }()
+	defer func() { w.finish(u.Part, res) }()
 	defer func() {
 		if crash := recover(); crash != nil {
 			delete(w.decoders, u.Part.Format)

@@ -24,6 +24,7 @@ type queryOptions struct {
 	mapping    string
 	from, to   string
 	jobs       int
+	noFilter   bool
 	output     outputOptions
 }
 
@@ -37,6 +38,7 @@ func (o *queryOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.from, "from", "", "leave out events before `TIME` (RFC 3339, or a date; UTC)")
 	f.StringVar(&o.to, "to", "", "leave out events at or after `TIME`")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "use `N` workers (default: one for each core)")
+	f.BoolVar(&o.noFilter, "no-prefilter", false, "decode every event, also those that cannot match")
 	o.output.addFlags(f)
 	format := f.Lookup("format")
 	format.Usage = "write matches as `FORMAT`: jsonl (one match a line) or text (a table) (default: text on a terminal, else jsonl)"
@@ -96,7 +98,7 @@ func (o *queryOptions) check(f *pflag.FlagSet) error {
 }
 
 func runQuery(ctx context.Context, c *console, o *queryOptions, text string, paths []string) error {
-	options, err := (&scanOptions{from: o.from, to: o.to, jobs: o.jobs}).scan(c.stdin)
+	options, err := (&scanOptions{from: o.from, to: o.to, jobs: o.jobs, noPrefilter: o.noFilter}).scan(c.stdin)
 	if err != nil {
 		return err
 	}
@@ -118,7 +120,10 @@ func runQuery(ctx context.Context, c *console, o *queryOptions, text string, pat
 		tellQuery(c.stderr, o, warnings)
 	}
 	m := newMatches(out, r, o.query.Mapping)
+	p := newProgress(c, &o.output)
+	options.Progress = p.update
 	summary, err := scan.Run(ctx, options, paths, []*rule.Rule{r}, m.sink())
+	p.end()
 	if err == nil {
 		err = m.finish(out, summary)
 	}

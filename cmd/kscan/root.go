@@ -10,7 +10,6 @@ import (
 	"kscan/report"
 	"kscan/report/safe"
 	"kscan/rule"
-	"kscan/rule/eql"
 )
 
 func newRootCommand(c *console) *cobra.Command {
@@ -45,9 +44,11 @@ func printError(w io.Writer, err error) {
 		_ = report.RuleErrors(w, rules)
 		return
 	}
-	var query *eql.Error
-	if errors.As(err, &query) {
-		fmt.Fprint(w, query.Render("query", 1))
+	var refused rule.Refused
+	if errors.As(err, &refused) {
+		for _, fault := range refused {
+			fmt.Fprint(w, fault.Render("query", 1))
+		}
 		return
 	}
 	fmt.Fprintf(w, "error: %s\n", safe.Text(err.Error()))

@@ -163,11 +163,22 @@ func (c *Collector) newGroup(k Key, sum [sha256.Size]byte, f *scan.Finding, d *d
 	for i, spec := range c.facts {
 		g.Facts[i] = Fact{Label: spec.label, Fields: spec.fields}
 	}
-	if sample := f.Hits[0].JSON; len(sample) <= maxSample && c.samples+len(sample) <= maxSamples {
+	if sample := firstEvent(f); len(sample) <= maxSample && c.samples+len(sample) <= maxSamples {
 		g.Sample = slices.Clone(sample)
 		c.samples += len(sample)
 	}
 	return g
+}
+
+// firstEvent returns the document of a finding's first event: a sequence may begin with a
+// missing one.
+func firstEvent(f *scan.Finding) []byte {
+	for i := range f.Hits {
+		if len(f.Hits[i].JSON) > 0 {
+			return f.Hits[i].JSON
+		}
+	}
+	return nil
 }
 
 // add counts a finding in its group and keeps what is new in it.
