@@ -261,6 +261,11 @@ func moreProblems(w io.Writer, lost, notices int64) error {
 
 // Summary writes one line that says what was examined and found.
 func Summary(w io.Writer, s *scan.Summary) error {
+	if s.Interrupted {
+		if _, err := fmt.Fprintln(w, "kscan: "+interrupted); err != nil {
+			return err
+		}
+	}
 	_, err := fmt.Fprintln(w, "kscan: "+summaryText(s, 0))
 	return err
 }

@@ -78,7 +78,7 @@ func (p *page) flush(w io.Writer) error {
 func (p *page) state(c *triage.Case) {
 	s := c.Summary
 	if s.Interrupted {
-		p.text(0, p.look.bad, "interrupted: this is what was found so far")
+		p.text(0, p.look.bad, interrupted)
 	}
 	if s.Counts.Events == 0 {
 		p.text(0, p.look.bad, "no events were examined")

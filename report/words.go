@@ -92,6 +92,9 @@ func problemText(p event.Problem) string {
 // maxDetail is how many characters of a problem's detail are shown.
 const maxDetail = 500
 
+// interrupted is what is said of a run that was stopped before its end.
+const interrupted = "interrupted: this is what was found so far"
+
 // summaryText is the summary line: what was examined, how fast, and how many hits.
 func summaryText(s *scan.Summary, groups int) string {
 	var hits int64

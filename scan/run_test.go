@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -229,7 +230,12 @@ func TestInterruptedRunKeepsWhatItFound(t *testing.T) {
 	dir, _ := folder(t, rand.New(rand.NewPCG(5, 5)))
 	ctx, cancel := context.WithCancel(context.Background())
 	found := 0
-	s, err := scan.Run(ctx, scan.Options{Jobs: 1, Readers: readers.Options{BlockSize: 500}}, []string{dir}, builtin(t),
+	o := scan.Options{Jobs: 2, Readers: readers.Options{BlockSize: 500}}
+	whole, err := scan.Run(context.Background(), o, []string{dir}, builtin(t), sinkFunc(func(*scan.Finding) error { return nil }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scan.Run(ctx, o, []string{dir}, builtin(t),
 		sinkFunc(func(*scan.Finding) error {
 			found++
 			cancel()
@@ -240,6 +246,11 @@ func TestInterruptedRunKeepsWhatItFound(t *testing.T) {
 	}
 	if !s.Interrupted || found == 0 || s.Counts.Events == 0 {
 		t.Errorf("interrupted %v, %d findings, %d events", s.Interrupted, found, s.Counts.Events)
+	}
+	for _, p := range s.Problems {
+		if !slices.Contains(whole.Problems, p) {
+			t.Errorf("%v is a problem of the interrupted run alone", p)
+		}
 	}
 }
 

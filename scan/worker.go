@@ -78,7 +78,10 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 		}
 	}()
 	block, err := u.Load()
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) {
+		return res // what the end of the run cut off is no damage
+	}
+	if err != nil {
 		res.problem(u.Damage(err))
 	}
 	res.counts.Bytes = int64(len(block.Core())) + block.Skipped

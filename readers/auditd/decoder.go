@@ -49,6 +49,7 @@ type Decoder struct {
 	needs         *needs   // nil if every event is wanted
 	start         int      // of the block's core
 	passed        int64
+	nul           bool // the core has NUL bytes
 	out           event.Event
 	assumed       [1]string
 }
@@ -134,6 +135,7 @@ const (
 	notRecord fault = iota
 	cutRecord
 	notUTF8
+	hasNUL
 	notJSON
 	notCarrier
 )
@@ -161,6 +163,8 @@ func (f fault) words(line []byte) (event.Kind, string) {
 		return event.Truncated, "the log ends inside a record"
 	case notUTF8:
 		return event.InvalidUTF8, "a record has bytes that are not UTF-8"
+	case hasNUL:
+		return event.Broken, "NUL bytes in place of what was written: what is left of the record is examined"
 	case notJSON:
 		return event.Broken, fmt.Sprintf("not a JSON document: %q", line)
 	case notCarrier:
@@ -238,6 +242,8 @@ func (d *Decoder) lack() string {
 		return "is a connect without a SOCKADDR record"
 	case e.socket.short():
 		return "is a connect whose address is cut short"
+	case e.kind.typ == typeSyscall && e.data.ofKind(kindComm) == nil && e.data.ofKind(kindExe) == nil:
+		return "is a connect whose SYSCALL record names no program: it is cut short"
 	}
 	return ""
 }
@@ -246,6 +252,7 @@ func (d *Decoder) lack() string {
 // and the problems of the core's lines.
 func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 	d.text = b.Data
+	d.nul = bytes.IndexByte(b.Core(), 0) >= 0
 	for start := 0; start < len(b.Data); {
 		end := len(b.Data)
 		next := end
@@ -298,6 +305,9 @@ func (d *Decoder) checkText(b *frame.Block, start, end int, number int64) {
 	line := b.Data[start:end]
 	if !utf8.Valid(line) {
 		d.note(notUTF8, start, end, number)
+	}
+	if d.nul && bytes.IndexByte(line, 0) >= 0 { // no record has one: a crash left them
+		d.note(hasNUL, start, end, number)
 	}
 	if end == b.End && isCut(line) {
 		d.note(cutRecord, start, end, number)

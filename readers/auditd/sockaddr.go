@@ -10,6 +10,7 @@ type address struct {
 	present bool
 	family  string // "" if it has no name: number is it
 	number  uint16
+	size    int        // bytes that are hex
 	addr    netip.Addr // of ipv4 and ipv6
 	port    uint16
 	flow    uint32
@@ -26,6 +27,9 @@ const (
 	afNetlink = 16
 	afMax     = 64 // above all that there are
 )
+
+// familySize is the size in bytes of the family, with which every address begins.
+const familySize = 2
 
 // maxSockaddr is the size in bytes of struct sockaddr_storage, the most a kernel copies.
 const maxSockaddr = 128
@@ -44,7 +48,8 @@ func parseAddress(hex []byte, scratch []byte) (a address, after []byte) {
 		scratch = append(scratch, high<<4|low)
 	}
 	b := scratch[start:]
-	if len(b) < 2 {
+	a.size = len(b)
+	if a.size < familySize {
 		return a, scratch
 	}
 	order := binary.ByteOrder(binary.LittleEndian)
@@ -96,8 +101,8 @@ func unixPath(b []byte) []byte {
 	return b
 }
 
-// short reports whether the address is of a family that has an ip and a port, and does
-// not hold them.
+// short reports whether the address lacks its family, or is of one that has an ip and a
+// port and does not hold them.
 func (a *address) short() bool {
-	return (a.number == afInet || a.number == afInet6) && !a.addr.IsValid()
+	return a.size < familySize || (a.number == afInet || a.number == afInet6) && !a.addr.IsValid()
 }
