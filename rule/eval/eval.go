@@ -46,6 +46,7 @@ type Program struct {
 
 	timestamp, tiebreaker int // columns; the tiebreaker's is -1 if there is none
 	needs                 []event.Need
+	needClause            int // that needs come from, -1 if there are none
 }
 
 // filter is a compiled "category where condition".
@@ -54,13 +55,17 @@ type filter struct {
 	holds      func(*Scratch) bool
 	category   *leaf   // nil for "any"
 	leaves     []*leaf // all hold whenever the filter does
+	outline    outline // of the condition
 }
 
 // Clause is one of the terms that "and" joins at the top of an event query's
 // condition; all hold when the condition does.
 type Clause struct {
-	Expr  eql.Expr // for its text and its place in the source
-	holds func(*Scratch) bool
+	Expr    eql.Expr // for its text and its place in the source
+	holds   func(*Scratch) bool
+	outline outline
+	fields  []string
+	slots   []int // of fields
 }
 
 // Holds reports whether the clause is true of the loaded event.
@@ -89,7 +94,7 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 		o.Dates = func(string) *event.DateFormat { return nil }
 	}
 	c := &compiler{set: t, options: o, fields: make(map[string]struct{})}
-	p := &Program{query: q, set: t, until: -1}
+	p := &Program{query: q, set: t, until: -1, needClause: -1}
 	var err error
 	switch q := q.(type) {
 	case *eql.EventQuery:
@@ -121,12 +126,20 @@ func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
 	f, clauses, err := c.filter(&q.Filter, o)
 	p.terms = []term{{filter: f, runs: 1}}
 	p.needs = needer{o.Types}.of(q.Filter.Cond)
-	for i, e := range operands(q.Filter.Cond, eql.And) {
-		if err == nil {
-			p.clauses = append(p.clauses, Clause{e, clauses[i].test})
-		}
+	if err != nil {
+		return err
 	}
-	return err
+	terms := operands(q.Filter.Cond, eql.And)
+	p.needClause = needer{o.Types}.clause(terms)
+	for i, e := range terms {
+		clause := Clause{Expr: e, holds: clauses[i].test}
+		clause.fields, clause.slots = c.slotsOf(e)
+		if clause.outline, err = c.outline(e, true); err != nil {
+			return err
+		}
+		p.clauses = append(p.clauses, clause)
+	}
+	return nil
 }
 
 func (c *compiler) sequence(p *Program, q *eql.Sequence, o Options) error {
@@ -169,8 +182,9 @@ func (c *compiler) filter(f *eql.Filter, o Options) (filter, []cond, error) {
 		}
 	}
 	out.holds = join(sides, true).test
-	if f.Any {
-		return out, sides, nil
+	var err error
+	if out.outline, err = c.outline(f.Cond, true); err != nil || f.Any {
+		return out, sides, err
 	}
 	field, literal := &eql.Field{Name: o.CategoryField}, &eql.String{Value: f.Category}
 	category, err := c.leaf(&eql.Binary{Op: eql.Eq, X: field, Y: literal}, true)

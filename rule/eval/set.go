@@ -110,6 +110,16 @@ func (s *Scratch) Load(t *Set, e *event.Event) {
 	for len(s.answers) < t.shared {
 		s.answers = append(s.answers, answer{})
 	}
+	s.tick()
+	s.coercer.Reset()
+	if s.arena = s.arena[:0]; cap(s.arena) > maxKept {
+		s.arena = nil
+	}
+	t.finder.Find(e, &s.found)
+}
+
+// tick makes all that was worked out of the event so far out of date.
+func (s *Scratch) tick() {
 	if s.now++; s.now == 0 { // the stamps have come round
 		clear(s.answers)
 		for i := range s.cells {
@@ -117,11 +127,6 @@ func (s *Scratch) Load(t *Set, e *event.Event) {
 		}
 		s.now = 1
 	}
-	s.coercer.Reset()
-	if s.arena = s.arena[:0]; cap(s.arena) > maxKept {
-		s.arena = nil
-	}
-	t.finder.Find(e, &s.found)
 }
 
 // column returns the values of a column in the loaded event; none if it is missing.
