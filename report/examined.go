@@ -152,8 +152,8 @@ func (p *page) verdictTotals(rules []*triage.Rule) {
 	p.field(0, "rules", triage.Number(int64(len(rules))))
 	p.field(0, "fired", triage.Number(fired))
 	p.field(0, "could fire", triage.Number(counts[triage.CouldFire])+" had all they look at, and did not")
-	p.field(0, "in part", triage.Number(counts[triage.InPart])+" read a field that none of their events has")
-	p.field(0, "could not", triage.Number(counts[triage.CouldNotFire])+" had no event to look at")
+	p.field(0, "in part", triage.Number(counts[triage.InPart])+" lack a field in all events, or what they need on some hosts")
+	p.field(0, "could not", triage.Number(counts[triage.CouldNotFire])+" had no event to fire on")
 	p.field(0, "not run", triage.Number(counts[triage.NotRun])+" cannot run here")
 }
 
@@ -164,10 +164,11 @@ func (p *page) ruleCoverage(r *triage.Rule) {
 	}
 	p.hanging("", p.look.heading, safe.Text(safe.Clip(r.Rule.Name, maxDetail)))
 	p.text(2, style, safe.Text(r.Coverage.Text))
+	p.blind(r)
 	if r.Findings == 0 || !r.Coverage.Full() {
 		p.fieldCounts(&r.Coverage)
 	}
-	if r.Coverage.Examined > 0 && (r.Coverage.Verdict == triage.CouldNotFire || r.Coverage.Verdict == triage.InPart) {
+	if r.Coverage.Examined > 0 && r.Coverage.Verdict == triage.CouldNotFire {
 		for _, section := range r.Guide.Setup {
 			p.blank()
 			p.text(2, p.look.heading, safe.Text(safe.Clip(section.Title, maxCell)))

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,8 +10,26 @@ import (
 	"kscan/readers/event"
 	"kscan/report/triage"
 	"kscan/rule"
+	"kscan/rule/eql"
+	"kscan/rule/eval"
 	"kscan/scan"
 )
+
+// testQuery is the query of the test rule.
+const testQuery = `network where network.direction == "egress" and destination.port == 10250 and
+	cidrMatch(destination.ip, "10.0.0.0/8") and process.name : "curl*"`
+
+func testProgram() *eval.Program {
+	q, err := eql.Parse(testQuery)
+	if err != nil {
+		panic(err)
+	}
+	p, err := eval.Compile(q, eval.Options{})
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
 
 // testRule is a rule with everything that a report shows.
 func testRule() *rule.Rule {
@@ -22,7 +41,8 @@ func testRule() *rule.Rule {
 		RiskScore:      47,
 		Type:           "eql",
 		Language:       "eql",
-		Query:          `network where destination.port == 10250`,
+		Query:          testQuery,
+		Program:        testProgram(),
 		References:     []string{"https://example.org/agents", "https://example.org/ports"},
 		Tags:           []string{"OS: Linux"},
 		Path:           "builtin",
@@ -136,11 +156,47 @@ func summaryOf(r *rule.Rule, findings int) *scan.Summary {
 	return &scan.Summary{
 		Parts:  []scan.Part{part, other},
 		Counts: scan.Counts{Bytes: 1236567, Lines: 9003, Events: 4515, Undated: 1},
-		Rules: []scan.RuleCoverage{{Rule: r, InCategory: 1300, Fields: []string{"destination.ip", "destination.port", "process.name"},
-			WithField: []int64{1300, 1290, 1300}, Findings: int64(findings)}},
+		Rules: []scan.RuleCoverage{{Rule: r, InCategory: 1300, Fields: slices.Clone(r.Program.Fields()),
+			WithField: []int64{1300, 1290, 1300, 1298, 1300}, Findings: int64(findings), Reach: reach(1300, 1288), Near: near()}},
+		Streams:    streams(r, first),
 		Categories: map[string]int64{"network": 1300, "process": 3000, "file": 200},
 		Started:    first.Add(48 * time.Hour),
 		Elapsed:    150 * time.Millisecond,
+	}
+}
+
+// reach is that of the test rule in some events of its category.
+func reach(events, could int64) eval.Reach {
+	return eval.Reach{InCategory: events, WithField: []int64{events, events - 10, events, could, events}, Could: could,
+		Clauses: []int64{could, events, events, events},
+		Terms:   []eval.TermReach{{Category: "network", InCategory: events, Could: could}}}
+}
+
+func near() *scan.NearMisses {
+	place := event.Evidence{Source: "logs/endpoint.ndjson", Format: "ndjson", Line: 3, Offset: 900, EventID: "x"}
+	at := time.Date(2026, 11, 19, 23, 0, 0, 0, time.UTC)
+	return &scan.NearMisses{Events: 19, Clauses: []scan.NearClause{
+		{Text: `network.direction == "egress"`, Events: 2, Missing: 2},
+		{Text: `destination.port == 10250`, NotCounted: true},
+		{Text: `cidrMatch(destination.ip, "10.0.0.0/8")`, Events: 5, ByAddress: 5},
+		{Text: `process.name : "curl*"`, Events: 12, ByName: 1},
+	}, Listed: []scan.NearMiss{
+		{Reason: scan.NearMissing, Evidence: place, Time: at, Host: "build-7", Process: "/usr/bin/curl", Name: "curl", User: "ci", Target: "10.0.0.12 port 10250"},
+		{Reason: scan.NearName, Clause: 3, Evidence: place, Time: at, Process: "/opt/tools/curl-8", Name: "worker-1", Target: "10.0.0.12 port 10250"},
+		{Reason: scan.NearAddress, Clause: 2, Evidence: place, Host: "web-1", Name: "curl", Target: "8.8.8.8 port 10250"},
+	}}
+}
+
+func streams(r *rule.Rule, first time.Time) []scan.Stream {
+	hour := func(n int) time.Time { return first.Add(time.Duration(n) * time.Hour) }
+	return []scan.Stream{
+		{Folder: "logs", Source: "audit log", Events: 3100, Undated: 1, First: hour(0), Last: hour(26), Categories: map[string]int64{"process": 3000, "file": 100},
+			Gaps: []scan.Gap{{From: hour(3), To: hour(7)}, {From: hour(9), To: hour(11)}}, Lost: scan.Lost{Serials: 1234, Known: true, Runs: 2, Reported: 17},
+			Reach: []scan.StreamReach{{Rule: r, Reach: reach(0, 0)}}},
+		{Host: "build-7", Source: "endpoint.events.network", Events: 12, First: hour(1), Last: hour(2), Categories: map[string]int64{"network": 12},
+			Reach: []scan.StreamReach{{Rule: r, Reach: reach(12, 0)}}},
+		{Host: "web-1", Source: "endpoint.events.network", Events: 1288, First: hour(0), Last: hour(2), Categories: map[string]int64{"network": 1288},
+			Reach: []scan.StreamReach{{Rule: r, Reach: reach(1288, 1288)}}},
 	}
 }
 
@@ -149,8 +205,22 @@ func quiet(t testing.TB) *triage.Case {
 	r := testRule()
 	s := summaryOf(r, 0)
 	s.Rules[0].InCategory = 0
-	s.Rules[0].WithField = []int64{0, 0, 0}
+	s.Rules[0].WithField = []int64{0, 0, 0, 0, 0}
+	s.Rules[0].Reach = reach(0, 0)
+	s.Rules[0].Reach.WithField = s.Rules[0].WithField
+	s.Rules[0].Near.Events, s.Rules[0].Near.Listed = 0, nil
+	s.Streams = s.Streams[:1]
 	delete(s.Categories, "network")
+	return caseOf(t, s, nil)
+}
+
+// blind is a case without hits whose events lack a field that the rule needs.
+func blind(t testing.TB) *triage.Case {
+	r := testRule()
+	s := summaryOf(r, 0)
+	s.Rules[0].Reach = reach(1300, 0)
+	s.Rules[0].WithField[3] = 0
+	s.Streams = s.Streams[:2]
 	return caseOf(t, s, nil)
 }
 

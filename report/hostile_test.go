@@ -28,7 +28,7 @@ func hostileCase(t testing.TB, text string) (*triage.Case, *scan.Finding) {
 		"auditd":{"data":{"exit":%[1]s},"session":%[1]s},"file":{"path":%[1]s}}`, quoted)
 	attack := rule.Attack{ID: text, Name: text, Reference: text}
 	r := &rule.Rule{
-		ID: text, Name: text, Description: text, Severity: text, Query: text, Path: text, Type: text,
+		Program: testProgram(), ID: text, Name: text, Description: text, Severity: text, Query: text, Path: text, Type: text,
 		References: []string{text}, Tags: []string{text}, FalsePositives: []string{text},
 		Note:    "## " + text + "\n" + text + "\n- " + text + " {{process.name}} `process.*`\n```\n" + text + "\n```\n",
 		Setup:   text,
@@ -43,11 +43,28 @@ func hostileCase(t testing.TB, text string) (*triage.Case, *scan.Finding) {
 	s.Parts[0].Source, s.Parts[0].Member, s.Parts[0].Format = text, text, text
 	s.Categories = map[string]int64{text: 1}
 	s.Rules[0].Fields[0] = text
+	hostileStreams(s, text, place)
 	s.Rules = append(s.Rules, scan.RuleCoverage{Rule: &other, InCategory: 2, Fields: []string{text}, WithField: []int64{0}})
 	s.Problems = []event.Problem{{Kind: event.Broken, Source: text, Member: text, Line: 1, Detail: text},
 		{Kind: event.Empty, Source: text, Offset: -1, Detail: text}}
 	s.Counts.Lost, s.Counts.Notices = 1, 1
 	return caseOf(t, s, []*scan.Finding{f}), f
+}
+
+// hostileStreams puts a text wherever accounts of telemetry and near misses have one.
+func hostileStreams(s *scan.Summary, text string, place event.Evidence) {
+	near := s.Rules[0].Near
+	for i := range near.Listed {
+		m := &near.Listed[i]
+		m.Evidence, m.Host, m.Process, m.Name, m.User, m.Target = place, text, text, text, text, text
+	}
+	for i := range near.Clauses {
+		near.Clauses[i].Text = text
+	}
+	for i := range s.Streams {
+		st := &s.Streams[i]
+		st.Host, st.Folder, st.Source, st.Categories = text, text, text, map[string]int64{text: 1}
+	}
 }
 
 var hostileTexts = []string{

@@ -61,6 +61,7 @@ type jsonRuleReport struct {
 	OutOfScope  int64        `json:"out_of_scope"`
 	Ungrouped   int64        `json:"ungrouped"`
 	Coverage    jsonCoverage `json:"coverage"`
+	NearMisses  *jsonNear    `json:"near_misses"`
 	Groups      []jsonGroup  `json:"groups"`
 	// Guide and Setup stand once for the rule; a group's "fields" fill them in.
 	Guide []jsonSection `json:"guide"`
@@ -77,14 +78,6 @@ type jsonAttack struct {
 	Name          string       `json:"name"`
 	Reference     string       `json:"reference"`
 	Subtechniques []jsonAttack `json:"subtechniques,omitempty"`
-}
-
-type jsonCoverage struct {
-	Verdict  triage.Verdict   `json:"verdict"`
-	Text     string           `json:"text"`
-	Category string           `json:"category"`
-	Events   int64            `json:"events"`
-	Fields   map[string]int64 `json:"fields"`
 }
 
 type jsonGroup struct {
@@ -241,6 +234,7 @@ func ruleReportOf(r *triage.Rule) jsonRuleReport {
 		OutOfScope:  r.OutOfScope,
 		Ungrouped:   r.Ungrouped,
 		Coverage:    coverageOf(&r.Coverage),
+		NearMisses:  nearOf(r.Near),
 		Groups:      each(r.Groups, groupOf),
 		Guide:       each(r.Guide.Sections, sectionOf),
 		Setup:       each(r.Guide.Setup, sectionOf),
@@ -263,15 +257,6 @@ func tacticsOf(r *triage.Rule) []jsonTactic {
 		tactics = append(tactics, t)
 	}
 	return tactics
-}
-
-func coverageOf(c *triage.Coverage) jsonCoverage {
-	j := jsonCoverage{Verdict: c.Verdict, Text: c.Text, Category: c.Category, Events: c.InCategory,
-		Fields: make(map[string]int64, len(c.Fields))}
-	for _, f := range c.Fields {
-		j.Fields[f.Field] = f.Events
-	}
-	return j
 }
 
 func groupOf(g *triage.Group) jsonGroup {

@@ -43,6 +43,7 @@ func golden(t *testing.T, name string, got []byte) {
 func cases(t testing.TB) map[string]*triage.Case {
 	return map[string]*triage.Case{
 		"incident": incident(t), "quiet": quiet(t), "nothing": nothing(t), "damaged": damaged(t), "investigated": investigated(t),
+		"blind": blind(t),
 	}
 }
 
@@ -150,7 +151,7 @@ func TestManyRules(t *testing.T) {
 	}
 	text := terminal(t, caseOf(t, s, nil), TerminalOptions{Width: 80})
 	checkPlain(t, text, 80)
-	for _, want := range []string{"rules         31", "fired         0", "could fire    1 ", "could not     30 "} {
+	for _, want := range []string{"rules         31", "fired         0", "in part       1 ", "could not     30 "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}

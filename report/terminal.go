@@ -60,6 +60,7 @@ func Terminal(w io.Writer, c *triage.Case, o TerminalOptions) error {
 	}
 	p.examined(c)
 	p.coverage(c)
+	p.nearMisses(c)
 	p.problems(c.Summary)
 	return p.flush(w)
 }

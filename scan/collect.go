@@ -17,6 +17,7 @@ type collector struct {
 	probe      Probe
 	summary    *Summary
 	categories categories
+	account    *account
 
 	// tell is Options.Progress; done and total are in bytes on disk.
 	tell        func(done, total int64)
@@ -138,6 +139,7 @@ func (c *collector) result(r *result) error {
 		}
 		c.problems.add(p)
 	}
+	c.account.merge(r.account, c.lines)
 	err := c.findings(r)
 	if err == nil {
 		err = c.held.add(&r.late, len(c.summary.Parts), c.lines)
@@ -195,5 +197,6 @@ func (c *collector) finish(sets []ruleSet) *Summary {
 			rc.InCategory, rc.WithField = c.coverage[i].Of(p)
 		}
 	}
+	c.account.finish(c.summary, sets)
 	return c.summary
 }

@@ -20,7 +20,9 @@ type unitSink struct {
 	res    *result
 	values []*fastjson.Value
 	hits   []eval.Hit
-	packed int64 // the number of the event that was last packed, from 1
+	packed int64   // the number of the event that was last packed, from 1
+	stream *stream // of the event
+	shape  []byte
 }
 
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
@@ -30,11 +32,12 @@ func (s *unitSink) Event(e *event.Event) {
 		return // it comes again, whole
 	}
 	s.res.counts.Events++
-	if e.Partial {
-		return
-	}
 	t, dated := e.Time()
 	in := s.inRange(t, dated)
+	if e.Partial {
+		s.partial(e, t, in)
+		return
+	}
 	if !e.Picked {
 		s.sample(e, t, dated, in)
 	}
@@ -49,7 +52,8 @@ func (s *unitSink) Event(e *event.Event) {
 	}
 }
 
-// matches reports whether a rule matches the event.
+// matches reports whether a rule matches the event, of which some fields are there, or the
+// account needs the rest of it.
 func (s *unitSink) matches(e *event.Event) bool {
 	if !s.inRange(e.Time()) {
 		return false
@@ -57,7 +61,7 @@ func (s *unitSink) matches(e *event.Event) bool {
 	for i := range s.worker.run.sets {
 		set, scratch := &s.worker.run.sets[i], s.worker.scratch
 		scratch.Load(set.set, e)
-		if s.hits = set.index.Hits(scratch, s.hits[:0]); len(s.hits) > 0 {
+		if s.hits = set.index.Hits(scratch, s.hits[:0]); len(s.hits) > 0 || s.wants(i) {
 			return true
 		}
 	}
@@ -109,6 +113,7 @@ func (s *unitSink) set(i int, e *event.Event, t time.Time, sampled bool) {
 	if sampled {
 		s.res.coverage[i].Add(scratch)
 	}
+	s.account(i, e, t)
 	s.hits = set.index.Hits(scratch, s.hits[:0])
 	for i, hit := range s.hits {
 		if i > 0 && s.hits[i-1].Program == hit.Program {

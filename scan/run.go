@@ -37,6 +37,9 @@ type Options struct {
 	MaxHeld int64
 	// Probe sees each event beside the rules; nil for none.
 	Probe Probe
+	// Gap is how long a stream must be silent for it to be called a gap; 0 means
+	// DefaultGap.
+	Gap time.Duration
 	// Readers are the limits of reading.
 	Readers readers.Options
 }
@@ -71,6 +74,8 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	r := &run{
 		options:  o,
 		sets:     sets,
+		list:     rules,
+		near:     nearMisses(rules),
 		groups:   groups,
 		queues:   make([]*queue, len(groups)),
 		interest: interest(o, sets, rules),
@@ -80,6 +85,7 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	for i := range r.queues {
 		r.queues[i] = newQueue()
 	}
+	c.account = newAccount(r)
 	wait := r.start(ctx, o.jobs())
 	err := c.collect(r.queues, r.budget, cancel)
 	wait()
@@ -103,6 +109,8 @@ func size(groups []readers.Group) int64 {
 type run struct {
 	options  Options
 	sets     []ruleSet
+	list     []*rule.Rule
+	near     []*NearMisses // without events; none if none are looked for
 	groups   []readers.Group
 	queues   []*queue
 	interest event.Interest
@@ -112,9 +120,10 @@ type run struct {
 
 // ruleSet is the rules whose programs are of one set.
 type ruleSet struct {
-	set   *eval.Set
-	index *eval.Index
-	rules map[*eval.Program]*rule.Rule
+	set    *eval.Set
+	index  *eval.Index
+	shapes *eval.Shapes
+	rules  map[*eval.Program]*rule.Rule
 }
 
 func ruleSets(rules []*rule.Rule) []ruleSet {
@@ -124,7 +133,7 @@ func ruleSets(rules []*rule.Rule) []ruleSet {
 		if i < 0 {
 			i = len(sets)
 			set := r.Program.Set()
-			sets = append(sets, ruleSet{set, set.Index(), map[*eval.Program]*rule.Rule{}})
+			sets = append(sets, ruleSet{set, set.Index(), set.Shapes(), map[*eval.Program]*rule.Rule{}})
 		}
 		sets[i].rules[r.Program] = r
 	}

@@ -10,6 +10,7 @@ import (
 	"kscan/readers/event"
 	"kscan/rule"
 	"kscan/rule/eql"
+	"kscan/rule/eval"
 )
 
 // Finding is one match of one rule. It holds copies, never parts of the evidence.
@@ -88,6 +89,10 @@ type RuleCoverage struct {
 	Fields    []string
 	WithField []int64
 	Findings  int64
+	// Reach says how far the decoded events got, also those that were decoded because they
+	// may match. Near are the near misses, nil if none were looked for.
+	Reach eval.Reach
+	Near  *NearMisses
 }
 
 // Summary is what is known at the end of a run.
@@ -99,7 +104,11 @@ type Summary struct {
 	// counts hold all of them.
 	Problems []event.Problem
 	// Categories counts events by each value of event.category (the first 64 values).
-	Categories  map[string]int64
+	Categories map[string]int64
+	// Streams say what telemetry there is, by host and source. Unshaped counts the events
+	// that no Reach has.
+	Streams     []Stream
+	Unshaped    int64
 	Started     time.Time
 	Elapsed     time.Duration
 	Interrupted bool

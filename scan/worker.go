@@ -26,6 +26,7 @@ type result struct {
 	first, last time.Time
 	categories  categories
 	coverage    []*eval.Coverage // one for each set of rules
+	account     *account
 	late        lateUnit
 	probe       ProbeUnit // nil without a probe
 	weight      int64     // bytes held by findings, candidates and the probe
@@ -97,7 +98,7 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 }
 
 func (w *worker) newResult() *result {
-	res := &result{}
+	res := &result{account: newAccount(w.run)}
 	if p := w.run.options.Probe; p != nil {
 		res.probe = p.Unit()
 	}

@@ -45,6 +45,7 @@ type Rule struct {
 	// Ungrouped counts the findings whose groups are beyond the limit.
 	Ungrouped int64
 	Coverage  Coverage
+	Near      *scan.NearMisses // nil if none were looked for
 }
 
 // Key is what the findings of a group have in common. A part that the events do not

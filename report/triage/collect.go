@@ -326,7 +326,8 @@ func (c *Collector) Case(s *scan.Summary) *Case {
 	result := &Case{Summary: s, Findings: c.total, Groups: c.groups, Second: c.second, Unanswered: c.unanswered}
 	for i := range s.Rules {
 		r := c.ruleOf(s.Rules[i].Rule)
-		r.rule.Coverage = newCoverage(&s.Rules[i], s)
+		r.rule.Coverage = newCoverage(i, s, &r.rule.Guide)
+		r.rule.Near = s.Rules[i].Near
 	}
 	for _, r := range c.order {
 		for _, g := range r.rule.Groups {

@@ -1,9 +1,7 @@
 package triage
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 
 	"kscan/scan"
 )
@@ -14,8 +12,8 @@ type Verdict string
 // The verdicts. They are part of the JSON output.
 const (
 	NotRun       Verdict = "not_run"        // the rule cannot run here
-	CouldNotFire Verdict = "could_not_fire" // there was no event it looks at
-	InPart       Verdict = "in_part"        // a field it reads is in none of the events
+	CouldNotFire Verdict = "could_not_fire" // no event is what it looks at and has what it needs
+	InPart       Verdict = "in_part"        // a field it reads is in no event, or a host's events lack one
 	CouldFire    Verdict = "could_fire"
 )
 
@@ -31,6 +29,29 @@ type Coverage struct {
 	Sampled    bool
 	InCategory int64
 	Fields     []FieldCount
+	// Could counts the events that are of the kind the rule looks at and have the fields
+	// it needs: with other values it would have fired on them.
+	Could   int64
+	Reasons []Reason // why it could not have fired, if it could not
+	// Blind are the streams with events of the rule's category on none of which it could
+	// have fired.
+	Blind []Blind
+	// Needed are the audit rules that the rule's setup asks for, if it was not all there.
+	Needed []string
+}
+
+// Reason is a condition of a rule that no event of its category could have met.
+type Reason struct {
+	Condition string   // as the rule has it
+	Fields    []string // that are in no event; none if the events are of another kind
+	Text      string
+}
+
+// Blind is a stream on which a rule could not have fired, and why.
+type Blind struct {
+	Stream  *scan.Stream
+	Events  int64 // in the rule's category
+	Reasons []Reason
 }
 
 // Full reports whether each event of the category has all fields that the rule reads.
@@ -47,61 +68,6 @@ func (c *Coverage) Full() bool {
 type FieldCount struct {
 	Field  string
 	Events int64
-}
-
-func newCoverage(r *scan.RuleCoverage, s *scan.Summary) Coverage {
-	c := Coverage{Category: category(r.Rule.Query), Examined: s.Counts.Events, Sampled: s.Counts.Passed > 0, InCategory: r.InCategory}
-	var missing []string
-	for i, field := range r.Fields {
-		c.Fields = append(c.Fields, FieldCount{field, r.WithField[i]})
-		if r.WithField[i] == 0 {
-			missing = append(missing, field)
-		}
-	}
-	c.Verdict, c.Text = c.verdict(r, s, missing)
-	return c
-}
-
-func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []string) (Verdict, string) {
-	kind := "events that the rule looks at"
-	if c.Category != "" {
-		kind = c.Category + " events"
-	}
-	if c.Sampled {
-		kind = "sampled " + kind
-	}
-	switch {
-	case r.Rule.NotRunnable != "":
-		return NotRun, "the rule was not run: " + r.Rule.NotRunnable
-	case r.Findings > 0 && c.Sampled:
-		return CouldFire, fmt.Sprintf("the rule fired on %s events", Number(r.Findings))
-	case r.Findings > 0:
-		return CouldFire, fmt.Sprintf("the rule fired on %s of %s %s", Number(r.Findings), Number(r.InCategory), kind)
-	case s.Counts.Events == 0:
-		return CouldNotFire, "no events were examined: this rule could not have fired"
-	case r.InCategory == 0 && c.Sampled:
-		return CouldNotFire, fmt.Sprintf("no %s among %s, and no other event holds a value that a match needs: this rule could hardly have fired",
-			kind, Number(s.Counts.Sampled))
-	case r.InCategory == 0:
-		return CouldNotFire, "no " + kind + " in these logs: this rule could not have fired"
-	case len(missing) > 0:
-		return InPart, fmt.Sprintf("none of the %s %s has %s: this rule could have fired only where its conditions do without",
-			Number(r.InCategory), kind, strings.Join(missing, ", "))
-	}
-	return CouldFire, fmt.Sprintf("%s %s were examined and none matched: this rule could have fired", Number(r.InCategory), kind)
-}
-
-// category returns the category of an event query: the word before "where".
-func category(query string) string {
-	words := strings.Fields(query)
-	if len(words) < 2 || words[1] != "where" {
-		return ""
-	}
-	name := strings.Trim(words[0], `"`)
-	if name == "any" || strings.ContainsAny(name, "/*[|`") {
-		return ""
-	}
-	return name
 }
 
 // Number writes an integer with commas between thousands, as all texts of a report do.

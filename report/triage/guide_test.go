@@ -110,36 +110,6 @@ func TestGuideLimit(t *testing.T) {
 	}
 }
 
-func TestCoverage(t *testing.T) {
-	r := testRule()
-	blocked := testRule()
-	blocked.NotRunnable = "it is of type esql"
-	sequence := testRule()
-	sequence.Query = "sequence by host.id [network where true] [process where true]"
-	for _, test := range []struct {
-		coverage scan.RuleCoverage
-		events   int64
-		verdict  Verdict
-		text     string
-	}{
-		{scan.RuleCoverage{Rule: r}, 0, CouldNotFire, "no events were examined: this rule could not have fired"},
-		{scan.RuleCoverage{Rule: r}, 10, CouldNotFire, "no network events in these logs: this rule could not have fired"},
-		{scan.RuleCoverage{Rule: sequence}, 10, CouldNotFire, "no events that the rule looks at in these logs: this rule could not have fired"},
-		{scan.RuleCoverage{Rule: r, InCategory: 2000, Fields: []string{"a", "b", "c"}, WithField: []int64{2000, 0, 0}}, 5000, InPart,
-			"none of the 2,000 network events has b, c: this rule could have fired only where its conditions do without"},
-		{scan.RuleCoverage{Rule: r, InCategory: 2, Fields: []string{"a"}, WithField: []int64{1}}, 10, CouldFire,
-			"2 network events were examined and none matched: this rule could have fired"},
-		{scan.RuleCoverage{Rule: r, InCategory: 2, Findings: 1}, 10, CouldFire, "the rule fired on 1 of 2 network events"},
-		{scan.RuleCoverage{Rule: blocked}, 10, NotRun, "the rule was not run: it is of type esql"},
-	} {
-		s := &scan.Summary{Counts: scan.Counts{Events: test.events}, Rules: []scan.RuleCoverage{test.coverage}}
-		got := NewCollector().Case(s).Rules[0].Coverage
-		if got.Verdict != test.verdict || got.Text != test.text {
-			t.Errorf("%s %q, want %s %q", got.Verdict, got.Text, test.verdict, test.text)
-		}
-	}
-}
-
 func TestRuleOrder(t *testing.T) {
 	s := &scan.Summary{}
 	var fired *rule.Rule

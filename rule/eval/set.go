@@ -18,6 +18,7 @@ type Set struct {
 	shared  int // leaves that more than one place asks for
 
 	programs []*Program
+	watched  [len(watchedFields)]int // slots
 }
 
 // column is a field with the type that its values are coerced to.
@@ -29,11 +30,13 @@ type column struct {
 
 // NewSet returns an empty set.
 func NewSet() *Set {
-	return &Set{
+	t := &Set{
 		finder:  event.NewFinder(),
 		numbers: make(map[column]int),
 		leaves:  make(map[leafKey]*leaf),
 	}
+	t.watch()
+	return t
 }
 
 // Fields returns the names of all fields of documents that the programs read, those that

@@ -1,0 +1,143 @@
+package scan_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kscan/readers"
+	"kscan/scan"
+)
+
+// nearLog writes events that miss the built-in rule by one condition, among padding that
+// misses it by more and hits. It returns how many of each there are.
+func nearLog(r *rand.Rand, n int) (log string, want map[string]int64) {
+	want = map[string]int64{}
+	var b strings.Builder
+	for i := range n {
+		line := strings.Replace(ecs(i, true), `"pid"`, `"executable":"/usr/bin/curl","pid"`, 1)
+		change := func(kind, from, to string) {
+			want[kind]++
+			line = strings.Replace(line, from, to, 1)
+		}
+		switch r.IntN(12) {
+		case 0:
+			change("direction", `"network":{"direction":"egress"},`, "")
+		case 1:
+			change("os", `"os":{"type":"linux"}`, `"name2":"x"`)
+		case 2:
+			change("public", "10.0.0.7", fmt.Sprintf("8.8.8.%d", i%20))
+		case 3:
+			change("comm", `"name":"curl","executable":"/usr/bin/curl"`, `"name":"worker-1","executable":"/usr/bin/python3.12"`)
+		case 4:
+			change("program", `"name":"curl","executable":"/usr/bin/curl"`, `"name":"kubelet","executable":"/usr/bin/kubelet"`)
+		case 5:
+			change("hit", "x", "x")
+		default: // two conditions fail: the port, or another, and the address
+			line = strings.Replace(ecs(i, r.IntN(2) == 0), "10.0.0.7", "8.8.8.8", 1)
+			line = strings.Replace(line, "egress", "ingress", 1)
+		}
+		b.WriteString(line)
+	}
+	return b.String(), want
+}
+
+func TestNearMisses(t *testing.T) {
+	log, want := nearLog(rand.New(rand.NewPCG(1, 1)), 3000)
+	dir := t.TempDir()
+	write(t, dir, "a.ndjson", []byte(log))
+	_, s := runScan(t, scan.Options{}, dir)
+	near := s.Rules[0].Near
+	got := map[string]int64{"hit": s.Rules[0].Findings}
+	for _, c := range near.Clauses {
+		switch {
+		case strings.HasPrefix(c.Text, "network.direction"):
+			got["direction"] += c.Missing
+		case strings.HasPrefix(c.Text, "host.os.type"):
+			got["os"] += c.Missing
+		case strings.HasPrefix(c.Text, "cidrMatch"):
+			got["public"] += c.ByAddress
+		case strings.HasPrefix(c.Text, "process.name"):
+			got["comm"] += c.ByName
+			got["program"] += c.Events - c.ByName
+		}
+		if c.NotCounted != strings.HasPrefix(c.Text, "destination.port") {
+			t.Errorf("%s: not counted is %v", c.Text, c.NotCounted)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("near misses (-want +got):\n%s", diff)
+	}
+	lines := strings.SplitAfter(log, "\n")
+	listed := map[scan.NearReason]int{}
+	for _, m := range near.Listed {
+		listed[m.Reason]++
+		if line := lines[m.Evidence.Line-1]; !strings.Contains(line, `"id":"`+m.Evidence.EventID+`"`) || !strings.Contains(line, m.Host) {
+			t.Errorf("line %d is not that of %s", m.Evidence.Line, m.Evidence.EventID)
+		}
+	}
+	// There are 7 hosts, and with 20 addresses more than are listed.
+	if diff := cmp.Diff(map[scan.NearReason]int{scan.NearMissing: 10, scan.NearName: 7, scan.NearAddress: 10}, listed); diff != "" {
+		t.Errorf("listed (-want +got):\n%s", diff)
+	}
+}
+
+// TestNearMissesWithAndWithoutPrefilter: passing over events that cannot match loses no
+// near miss that is counted, wherever blocks are cut.
+func TestNearMissesWithAndWithoutPrefilter(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	log, _ := nearLog(r, 4000)
+	dir := t.TempDir()
+	write(t, dir, "a.ndjson", []byte(log))
+	var records strings.Builder
+	for i := range 4000 {
+		text := strings.Join(audit(i, r.IntN(3) > 0), "")
+		switch r.IntN(4) {
+		case 0:
+			text = strings.Replace(text, "0A000007", "08080808", 1)
+		case 1:
+			text = strings.Replace(text, `comm="curl" exe="/usr/bin/curl"`, `comm="main" exe="/usr/bin/python3"`, 1)
+		case 2:
+			text = strings.Replace(text, `comm="curl" exe="/usr/bin/curl"`, `comm="kubelet" exe="/usr/bin/kubelet"`, 1)
+		}
+		records.WriteString(text)
+	}
+	write(t, dir, "audit.log", []byte(records.String()))
+	_, plain := runScan(t, scan.Options{NoPrefilter: true, Jobs: 1}, dir)
+	passed := false
+	for _, o := range []scan.Options{
+		{}, {Jobs: 3}, {Readers: readers.Options{BlockSize: 200_000}}, {Readers: readers.Options{BlockSize: 70_000}},
+	} {
+		_, s := runScan(t, o, dir)
+		passed = passed || s.Counts.Passed > 0
+		if diff := cmp.Diff(plain.Rules[0].Near, s.Rules[0].Near, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%+v (-all decoded +this):\n%s", o, diff)
+		}
+	}
+	if !passed {
+		t.Error("the prefilter passed over nothing: the test shows nothing")
+	}
+}
+
+func TestNoNearMissesWithManyRules(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.ndjson", []byte(ecs(1, true)))
+	rules := builtin(t)
+	for len(rules) <= scan.MaxNearRules {
+		rules = append(rules, builtin(t)...)
+	}
+	s, err := scan.Run(context.Background(), scan.Options{}, []string{dir}, rules, &recorder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range s.Rules {
+		if r.Near != nil || r.Reach.Could != 1 {
+			t.Errorf("near misses %v, reach %+v", r.Near, r.Reach)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package scan
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"kscan/readers/event"
+	"kscan/rule"
+	"kscan/rule/eval"
+)
+
+// Limits on the account of telemetry: a log may name any number of made-up hosts.
+const (
+	// maxStreams is how many streams are kept apart: a large fleet's worth.
+	maxStreams = 1000
+	// maxShapes is how many shapes of events a stream and a set of rules keeps apart.
+	// What is beyond is counted as events without a shape.
+	maxShapes = 2000
+	// OtherHosts is the host of the stream of all events beyond maxStreams.
+	OtherHosts = "(other)"
+	// DefaultGap is how long a stream must be silent for it to be called a gap: a host
+	// that audits connections has some every few minutes.
+	DefaultGap = time.Hour
+)
+
+// Stream is the telemetry of one kind from one host: what was seen of it in all logs.
+type Stream struct {
+	Host string
+	// Folder is where the logs are, when no field names the host.
+	Folder string
+	// Source is the data set that the events name ("endpoint.events.network"), else their
+	// module or agent, else the format of the log.
+	Source      string
+	Events      int64 // decoded, also those that were decoded because they may match
+	Undated     int64
+	First, Last time.Time // zero if none has a time
+	Categories  map[string]int64
+	// Gaps are the times longer than Options.Gap without an event, in order. Partial is
+	// set when not all events were decoded: then there may be fewer gaps than it seems,
+	// and of lost events nothing is known.
+	Gaps       []Gap
+	Partial    bool
+	Lost       Lost
+	Reach      []StreamReach // of each rule, in the order of Summary.Rules; none with more than MaxNearRules
+	Unshaped   int64         // events beyond the limit of shapes, which Reach lacks
+	GapsBeyond bool          // there were too many gaps to keep
+}
+
+// StreamReach is how far the events of a stream got in a rule.
+type StreamReach struct {
+	Rule  *rule.Rule
+	Reach eval.Reach
+}
+
+// Gap is a time without events: from the last event before it to the first after it.
+type Gap struct{ From, To time.Time }
+
+type streamKey struct{ host, folder, source string }
+
+// stream is what is counted of a Stream while events come in.
+type stream struct {
+	key        streamKey
+	events     int64
+	undated    int64
+	categories categories
+	times      intervals
+	serials    serials
+	reported   int64 // audit records that the kernel or the daemon says it lost
+	shapes     []map[string]int64
+	unshaped   int64
+}
+
+// streams are those of one unit, or of all.
+type streams struct {
+	gap  time.Duration
+	sets int
+	list []*stream
+	by   map[streamKey]*stream
+	last *stream // of the last event, which came from path
+	path string
+}
+
+func newStreams(gap time.Duration, sets int) *streams {
+	if gap <= 0 {
+		gap = DefaultGap
+	}
+	return &streams{gap: gap, sets: sets, by: map[streamKey]*stream{}}
+}
+
+// of returns the stream of a key.
+func (ss *streams) of(k streamKey) *stream {
+	st := ss.by[k]
+	if st == nil && len(ss.by) >= maxStreams {
+		k = streamKey{host: OtherHosts}
+		st = ss.by[k]
+	}
+	if st == nil {
+		st = &stream{key: k, shapes: make([]map[string]int64, ss.sets)}
+		for i := range st.shapes {
+			st.shapes[i] = map[string]int64{}
+		}
+		ss.by[k] = st
+		ss.list = append(ss.list, st)
+	}
+	ss.last = st
+	return st
+}
+
+// event counts the event that a scratch has loaded and returns its stream.
+func (ss *streams) event(e *event.Event, t time.Time, s *eval.Scratch) *stream {
+	st := ss.find(e, s)
+	st.events++
+	if t.IsZero() {
+		st.undated++
+	} else {
+		st.times.add(t.UnixMilli(), ss.gap.Milliseconds())
+	}
+	st.lost(s)
+	return st
+}
+
+// find returns the stream of the loaded event: mostly that of the event before.
+func (ss *streams) find(e *event.Event, s *eval.Scratch) *stream {
+	host, source := watchedText(s, eval.WatchHost), sourceOf(e, s)
+	if ss.last != nil && ss.path == e.Evidence.Source && string(host) == ss.last.key.host && string(source) == ss.last.key.source {
+		return ss.last
+	}
+	ss.path = e.Evidence.Source
+	k := streamKey{host: clip(host), source: clip(source)}
+	if k.host == "" {
+		k.folder = filepath.Dir(e.Evidence.Source)
+	}
+	return ss.of(k)
+}
+
+// sourceOf names the kind of telemetry that an event is.
+func sourceOf(e *event.Event, s *eval.Scratch) []byte {
+	for _, field := range [...]int{eval.WatchStream, eval.WatchDataset, eval.WatchModule, eval.WatchAgent} {
+		if name := watchedText(s, field); len(name) > 0 {
+			return name
+		}
+	}
+	if e.Evidence.Format == auditFormat {
+		return []byte(rawAudit)
+	}
+	return []byte(e.Evidence.Format)
+}
+
+// Events decoded from raw audit records are of auditFormat; their source is called
+// rawAudit, since "auditd" is also the module of those that Auditbeat decoded.
+const (
+	auditFormat = "auditd"
+	rawAudit    = "audit log"
+)
+
+// shape counts the loaded event's shape for one set of rules.
+func (st *stream) shape(set int, shape []byte) {
+	shapes := st.shapes[set]
+	if _, known := shapes[string(shape)]; !known && len(shapes) >= maxShapes {
+		st.unshaped++
+		return
+	}
+	shapes[string(shape)]++
+}
+
+// merge adds the streams of the unit that follows.
+func (ss *streams) merge(next *streams) {
+	for _, n := range next.list {
+		st := ss.of(n.key)
+		st.events += n.events
+		st.undated += n.undated
+		st.reported = max(st.reported, n.reported)
+		st.unshaped += n.unshaped
+		st.categories.merge(n.categories)
+		st.times.merge(&n.times, ss.gap.Milliseconds())
+		st.serials.merge(&n.serials)
+		for i, shapes := range n.shapes {
+			for shape, count := range shapes {
+				if _, known := st.shapes[i][shape]; !known && len(st.shapes[i]) >= maxShapes {
+					st.unshaped += count
+					continue
+				}
+				st.shapes[i][shape] += count
+			}
+		}
+	}
+}
+
+// sorted returns the streams by host, then by source.
+func (ss *streams) sorted() []*stream {
+	return slices.SortedFunc(slices.Values(ss.list), func(a, b *stream) int {
+		return cmp.Or(strings.Compare(a.key.host, b.key.host), strings.Compare(a.key.folder, b.key.folder),
+			strings.Compare(a.key.source, b.key.source))
+	})
+}
+
+// account makes the account of a stream. partial says that not all events were decoded.
+func (st *stream) account(partial bool) Stream {
+	out := Stream{
+		Host: st.key.host, Folder: st.key.folder, Source: st.key.source, Events: st.events, Undated: st.undated,
+		Categories: st.categories.counts(), Partial: partial, Unshaped: st.unshaped, GapsBeyond: st.times.beyond,
+	}
+	out.First, out.Last = st.times.span()
+	if !st.times.beyond {
+		out.Gaps = st.times.gaps()
+	}
+	out.Lost = st.lostEvents(partial)
+	return out
+}
