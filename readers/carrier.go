@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"bytes"
 	"math"
 
 	"kscan/readers/auditd"
@@ -67,11 +66,8 @@ func newDocuments(format string, i event.Interest) *documents {
 	return d
 }
 
-// auditMark is in every audit record.
-var auditMark = []byte("audit(")
-
 func (d *documents) Decode(source, member string, b *frame.Block, sink event.Sink) int64 {
-	if d.carried = bytes.Contains(b.Core(), auditMark); !d.carried {
+	if d.carried = d.Carries(b); !d.carried {
 		return d.Decoder.Decode(source, member, b, sink)
 	}
 	if d.carrier == nil {

@@ -82,7 +82,7 @@ func sniffJSON(head []byte, _ bool) error { return ndjson.SniffJSON(head) }
 func sniffCarrier(sniff func([]byte, bool) error) func([]byte, bool) error {
 	return func(head []byte, whole bool) error {
 		// Each carried record has its stamp in it, and most JSON has none.
-		if !bytes.Contains(head, []byte("audit(")) {
+		if !bytes.Contains(head, []byte(ndjson.AuditMark)) {
 			return errNoCarrier
 		}
 		if err := sniff(head, whole); err != nil {

@@ -39,7 +39,8 @@ type filter struct {
 	accepts        []acceptance // of the finder's literals
 	newlines, hits []uint64
 	data           []byte
-	wanted         func(literal, at int) bool // (*filter).accept, made once
+	wanted, carry  func(literal, at int) bool // accept and isAudit, made once
+	fresh, utf8    bool                       // scan was called, and what it found
 }
 
 // literals are the literals of a filter that is being made.
@@ -61,7 +62,7 @@ func newFilter(needs []event.Need) *filter {
 	}
 	// A text may be written with \u escapes for any of its letters, and a document may
 	// carry audit records, which write values in ways of their own.
-	list := literals{{Text: `\u00`}: {always: true}, {Text: `audit(`}: {always: true}}
+	list := literals{{Text: `\u00`}: {always: true}, {Text: AuditMark}: {always: true}}
 	for _, need := range needs {
 		if need.Text == "" {
 			list.number(need.Number)
@@ -76,7 +77,7 @@ func newFilter(needs []event.Need) *filter {
 	for _, literal := range f.finder.Literals() {
 		f.accepts = append(f.accepts, list[literal])
 	}
-	f.wanted = f.accept
+	f.wanted, f.carry = f.accept, f.isAudit
 	return f
 }
 
@@ -132,25 +133,31 @@ func (f *filter) accept(literal, at int) bool {
 	return len(rest) > 0 && rest[0]|0x20 == 'e'
 }
 
-// scan prepares for next. It reports whether data is UTF-8.
-func (f *filter) scan(data []byte) bool {
+func (f *filter) isAudit(literal, _ int) bool {
+	return f.finder.Literals()[literal].Text == AuditMark
+}
+
+// scan prepares for next.
+func (f *filter) scan(data []byte) {
 	words := prefilter.Words(len(data))
 	if cap(f.hits) < words {
 		f.newlines, f.hits = make([]uint64, words), make([]uint64, words)
 	}
 	f.data, f.newlines, f.hits = data, f.newlines[:words], f.hits[:words]
-	return f.finder.Scan(data, f.newlines, f.hits) || utf8.Valid(data)
+	f.utf8 = f.finder.Scan(data, f.newlines, f.hits) || utf8.Valid(data)
+	f.fresh = true
 }
 
-// next returns the first place at or after from where a need may stand, len(data) if none.
-func (f *filter) next(from int) int {
+// next returns the first place at or after from where a literal that is wanted stands,
+// len(data) if none.
+func (f *filter) next(from int, wanted func(literal, at int) bool) int {
 	w := from / 64
 	if w >= len(f.hits) {
 		return len(f.data)
 	}
 	for word := f.hits[w] &^ (1<<(from%64) - 1); ; word = f.hits[w] {
 		for ; word != 0; word &= word - 1 {
-			if i := w*64 + bits.TrailingZeros64(word); f.finder.Match(f.data, i, f.wanted) {
+			if i := w*64 + bits.TrailingZeros64(word); f.finder.Match(f.data, i, wanted) {
 				return i
 			}
 		}
@@ -191,6 +198,20 @@ func (d *Decoder) settles(start, end int) bool {
 	return true
 }
 
+// AuditMark is in every audit record, and so in each document that carries some.
+const AuditMark = "audit("
+
+// Carries reports whether a block holds an AuditMark. If it is asked, it must be of the
+// block that is decoded next.
+func (d *Decoder) Carries(b *frame.Block) bool {
+	core, f := b.Core(), d.filter
+	if f == nil || len(core) <= wholeBlock {
+		return bytes.Contains(core, []byte(AuditMark))
+	}
+	f.scan(core) // for sift too
+	return f.next(0, f.carry) < len(core)
+}
+
 // Passed returns how many records of the last block were passed over: lines that are one
 // document each, as far as their ends and the sample of the block show, and that hold no
 // need.
@@ -204,10 +225,14 @@ func (d *Decoder) sift(b *frame.Block) int64 {
 		d.invalid = !utf8.Valid(core)
 		return d.lines(b, b.End)
 	}
-	if d.invalid = !f.scan(core); d.invalid || bytes.IndexByte(core, 0) >= 0 {
+	if !f.fresh {
+		f.scan(core)
+	}
+	f.fresh = false
+	if d.invalid = !f.utf8; d.invalid || bytes.IndexByte(core, 0) >= 0 {
 		return d.lines(b, b.End) // damaged: no line of it is taken on trust
 	}
-	s := sifting{d: d, core: core, base: b.Start, candidate: f.next(0)}
+	s := sifting{d: d, core: core, base: b.Start, candidate: f.next(0, f.wanted)}
 	for w, word := range f.newlines {
 		for ; word != 0; word &= word - 1 {
 			s.line(w*64 + bits.TrailingZeros64(word) + 1)
@@ -250,7 +275,7 @@ func (s *sifting) line(end int) {
 		s.irregular = sample && d.emitted-before != 1 && len(bytes.TrimSpace(s.core[start:end])) > 0
 	}
 	if candidate {
-		s.candidate = d.filter.next(end)
+		s.candidate = d.filter.next(end, d.filter.wanted)
 	}
 	d.line++
 	d.at = s.base + end
