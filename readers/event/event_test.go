@@ -334,3 +334,20 @@ func FuzzAppendJSON(f *testing.F) {
 		}
 	})
 }
+
+// TestPlain puts each byte at each place of a text.
+func TestPlain(t *testing.T) {
+	for ch := range 256 {
+		for i := range 19 {
+			text := bytes.Repeat([]byte(" ~"), 10)[:19]
+			text[i] = byte(ch)
+			want := len(text)
+			if ch < ' ' || ch == '"' || ch == '\\' || ch >= 0x7F {
+				want = i
+			}
+			if got := plain(text); got != want {
+				t.Errorf("%q: the first %d bytes are plain, want %d", text, got, want)
+			}
+		}
+	}
+}

@@ -48,6 +48,7 @@ func (f *Finder) Add(name string) int {
 		n = n.add(segment)
 	}
 	n.slot = slot
+	f.root.link(name, n)
 	return slot
 }
 
@@ -69,6 +70,17 @@ func (n *node) add(segment string) *node {
 	next := &node{slot: -1}
 	n.children[len(segment)] = append(n.children[len(segment)], child{segment, next})
 	return next
+}
+
+// link makes a node below n a child of it under its dotted name too, which saves the steps
+// to it where keys are whole names.
+func (n *node) link(name string, to *node) {
+	for len(n.children) <= len(name) {
+		n.children = append(n.children, nil)
+	}
+	if n.child([]byte(name)) == nil {
+		n.children[len(name)] = append(n.children[len(name)], child{name, to})
+	}
 }
 
 func (n *node) child(segment []byte) *node {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/binary"
 	"math"
 	"strconv"
 	"strings"
@@ -193,12 +194,25 @@ func appendString(dst, s []byte) []byte {
 
 // plain returns how many bytes of s, from its start, JSON writes as they are.
 func plain(s []byte) int {
-	for i, ch := range s {
-		if ch < ' ' || ch == '"' || ch == '\\' || ch >= 0x7F {
+	i := 0
+	for i+8 <= len(s) && plain8(binary.LittleEndian.Uint64(s[i:])) {
+		i += 8
+	}
+	for ; i < len(s); i++ {
+		if ch := s[i]; ch < ' ' || ch == '"' || ch == '\\' || ch >= 0x7F {
 			return i
 		}
 	}
-	return len(s)
+	return i
+}
+
+// plain8 reports whether JSON writes eight bytes as they are. Each term has the high bit
+// of a byte set if the byte is one that is not: the first of them in any case, those in
+// front of it perhaps.
+func plain8(w uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quotes, slashes := w^ones*'"', w^ones*'\\'
+	return (w|(w-ones*' ')|(w+ones)|(quotes-ones)|(slashes-ones))&highs == 0
 }
 
 // unsafeToShow reports whether a character could drive a terminal or hide what is in

@@ -8,9 +8,10 @@ import (
 	"kscan/readers/prefilter"
 )
 
-// reducer cuts a document down to the fields that rules read, without parsing what it
-// leaves out. A lookup of those fields finds in the reduced document what it finds in the
-// whole one. Whether the rest is well-formed is not checked beyond strings and brackets.
+// reducer cuts a document down to the fields that rules read, under their dotted names,
+// without parsing what it leaves out. A lookup of those fields finds in the reduced
+// document what it finds in the whole one. Whether the rest is well-formed is not checked
+// beyond strings and brackets.
 type reducer struct {
 	root    branch
 	text    []byte // the document
@@ -22,6 +23,7 @@ type reducer struct {
 // branch is a node in the tree of wanted field names, cut at their dots.
 type branch struct {
 	segment  string
+	key      string     // the name up to here, as a member of the reduced document begins
 	wanted   bool       // a field's name ends here
 	initials [4]uint64  // the first bytes of the children's segments, which most keys miss
 	children [][]branch // by the length of their segment
@@ -42,16 +44,21 @@ func newReducer(fields []string) *reducer {
 	}
 	r := &reducer{}
 	for _, field := range fields {
-		n := &r.root
+		if strings.ContainsAny(field, `"\`) {
+			continue // its key must be escaped, which is left to the parser
+		}
+		n, at := &r.root, 0
 		for segment := range strings.SplitSeq(field, ".") {
-			n = n.add(segment)
+			at += len(segment)
+			n = n.add(segment, field[:at])
+			at++
 		}
 		n.wanted = true
 	}
 	return r
 }
 
-func (n *branch) add(segment string) *branch {
+func (n *branch) add(segment, name string) *branch {
 	if child := n.child([]byte(segment)); child != nil {
 		return child
 	}
@@ -63,7 +70,7 @@ func (n *branch) add(segment string) *branch {
 	for len(n.children) <= len(segment) {
 		n.children = append(n.children, nil)
 	}
-	same := append(n.children[len(segment)], branch{segment: segment})
+	same := append(n.children[len(segment)], branch{segment: segment, key: `"` + name + `":`})
 	n.children[len(segment)] = same
 	return &same[len(same)-1]
 }
@@ -109,23 +116,25 @@ func (r *reducer) reduce(text []byte) ([]byte, bool) {
 	if len(text) > maxReduce {
 		return nil, false
 	}
-	r.text, r.out = text, r.out[:0]
+	r.text, r.out = text, append(r.out[:0], '{')
 	r.marks, r.slashes = prefilter.Marks(r.marks, text), 0
 	for i := range r.marks {
 		r.slashes |= r.marks[i].Slashes
 	}
 	end, ok := r.object(0, &r.root, 0)
+	if last := len(r.out) - 1; r.out[last] == ',' {
+		r.out = r.out[:last]
+	}
+	r.out = append(r.out, '}')
 	return r.out, ok && end == len(text)
 }
 
-// object copies the wanted members of the object at i and returns where it ends.
+// object takes the members of the object at i and returns where it ends.
 func (r *reducer) object(i int, n *branch, depth int) (int, bool) {
 	if r.at(i) != '{' || depth > maxReduceDepth {
 		return i, false
 	}
-	r.out = append(r.out, '{')
 	if i = r.space(i + 1); r.at(i) == '}' {
-		r.out = append(r.out, '}')
 		return i + 1, true
 	}
 	for {
@@ -138,10 +147,6 @@ func (r *reducer) object(i int, n *branch, depth int) (int, bool) {
 		case ',':
 			i = r.space(next + 1)
 		case '}':
-			if last := len(r.out) - 1; r.out[last] == ',' {
-				r.out = r.out[:last]
-			}
-			r.out = append(r.out, '}')
 			return next + 1, true
 		default:
 			return next, false
@@ -149,7 +154,7 @@ func (r *reducer) object(i int, n *branch, depth int) (int, bool) {
 	}
 }
 
-// member copies the member at i, with a comma, if it is wanted and returns where it ends.
+// member takes the member at i, with a comma if it is wanted, and returns where it ends.
 func (r *reducer) member(start int, n *branch, depth int) (int, bool) {
 	if r.at(start) != '"' {
 		return start, false
@@ -168,19 +173,15 @@ func (r *reducer) member(start int, n *branch, depth int) (int, bool) {
 	if below == nil {
 		return r.skip(i)
 	}
-	var next int
-	ok := true
-	switch first := r.at(i); {
-	case below.wanted || first == '[':
-		next, ok = r.skip(i)
-		r.out = append(r.out, r.text[start:next]...)
-	case first == '{':
-		r.out = append(r.out, r.text[start:i]...)
-		next, ok = r.object(i, below, depth+1)
-	default: // a value where an object is expected: no field's
-		return r.skip(i)
+	first := r.at(i)
+	if first == '{' && !below.wanted {
+		return r.object(i, below, depth+1)
 	}
-	r.out = append(r.out, ',')
+	next, ok := r.skip(i)
+	if below.wanted || first == '[' { // any other value where an object is expected is no field's
+		r.out = append(r.out, below.key...)
+		r.out = append(append(r.out, r.text[i:next]...), ',')
+	}
 	return next, ok
 }
 

@@ -15,14 +15,14 @@ func TestReduce(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{`{}`, `{}`},
 		{`{"x":1}`, `{}`},
-		{`{"event":{"category":["network"],"id":"1"},"x":{"y":[1,{"z":"}"}]}}`, `{"event":{"category":["network"]}}`},
-		{`{ "event" : { "id" : "1" , "category" : "network" } , "destination.port" : 1 }`, `{"event" : {"category" : "network"},"destination.port" : 1}`},
+		{`{"event":{"category":["network"],"id":"1"},"x":{"y":[1,{"z":"}"}]}}`, `{"event.category":["network"]}`},
+		{`{ "event" : { "id" : "1" , "category" : "network" } , "destination.port" : 1 }`, `{"event.category":"network","destination.port":1}`},
 		{`{"destination":{"ip":"10.0.0.1","port":10250},"message":"a\"b\\","host":{"os":{"family":"debian","type":"linux"}}}`,
-			`{"destination":{"port":10250},"host":{"os":{"type":"linux"}}}`},
-		{`{"host":{"os.type":"linux","x":null}}`, `{"host":{"os.type":"linux"}}`},
-		{`{"host.os":{"type":"linux"},"host.os.family":true}`, `{"host.os":{"type":"linux"}}`},
+			`{"destination.port":10250,"host.os.type":"linux"}`},
+		{`{"host":{"os.type":"linux","x":null}}`, `{"host.os.type":"linux"}`},
+		{`{"host.os":{"type":"linux"},"host.os.family":true}`, `{"host.os.type":"linux"}`},
 		{`{"process":{"name":"a","pid":1}}`, `{"process":{"name":"a","pid":1}}`},
-		{`{"a":[{"b":{"c":1}},{"b":{"c":2}}],"a":7}`, `{"a":[{"b":{"c":1}},{"b":{"c":2}}]}`},
+		{`{"a":[{"b":{"c":1}},{"b":{"c":2}}],"a":7,"a":{"b":[{"c":3}]}}`, `{"a":[{"b":{"c":1}},{"b":{"c":2}}],"a.b":[{"c":3}]}`},
 	} {
 		got, ok := newReducer(reduceFields).reduce([]byte(tt.text))
 		if !ok || string(got) != tt.want {
