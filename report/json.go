@@ -28,6 +28,7 @@ type jsonReport struct {
 	Sources       []jsonSource      `json:"sources"`
 	Problems      jsonProblems      `json:"problems"`
 	Investigation jsonInvestigation `json:"investigation"`
+	Exceptions    []jsonException   `json:"exceptions"`
 }
 
 type jsonRun struct {
@@ -63,6 +64,9 @@ type jsonRuleReport struct {
 	Coverage    jsonCoverage `json:"coverage"`
 	NearMisses  *jsonNear    `json:"near_misses"`
 	Groups      []jsonGroup  `json:"groups"`
+	// Expected are the findings that exceptions cover.
+	ExpectedFindings int64          `json:"expected_findings"`
+	Expected         []jsonExpected `json:"expected"`
 	// Guide and Setup stand once for the rule; a group's "fields" fill them in.
 	Guide []jsonSection `json:"guide"`
 	Setup []jsonSection `json:"setup"`
@@ -204,6 +208,7 @@ func reportOf(c *triage.Case) jsonReport {
 		Problems:   jsonProblems{Lost: s.Counts.Lost, Notices: s.Counts.Notices, Listed: each(s.Problems, problemOf)},
 	}
 	r.Investigation = jsonInvestigation{Done: c.Second != nil && !c.Second.Interrupted, Reason: c.Unanswered}
+	r.Exceptions = each(c.Exceptions, exceptionOf)
 	if c.Second != nil {
 		r.Timing.InvestigationSeconds = c.Second.Elapsed.Round(time.Millisecond).Seconds()
 	}
@@ -223,21 +228,23 @@ func timingOf(s *scan.Summary) jsonTiming {
 
 func ruleReportOf(r *triage.Rule) jsonRuleReport {
 	report := jsonRuleReport{
-		jsonRule:    jsonRule{r.Rule.ID, r.Rule.Name, r.Rule.Severity, r.Rule.RiskScore},
-		Path:        r.Rule.Path,
-		Type:        r.Rule.Type,
-		Description: r.Rule.Description,
-		References:  list(r.Rule.References),
-		Tags:        list(r.Rule.Tags),
-		Attack:      tacticsOf(r),
-		Findings:    r.Findings,
-		OutOfScope:  r.OutOfScope,
-		Ungrouped:   r.Ungrouped,
-		Coverage:    coverageOf(&r.Coverage),
-		NearMisses:  nearOf(r.Near),
-		Groups:      each(r.Groups, groupOf),
-		Guide:       each(r.Guide.Sections, sectionOf),
-		Setup:       each(r.Guide.Setup, sectionOf),
+		jsonRule:         jsonRule{r.Rule.ID, r.Rule.Name, r.Rule.Severity, r.Rule.RiskScore},
+		Path:             r.Rule.Path,
+		Type:             r.Rule.Type,
+		Description:      r.Rule.Description,
+		References:       list(r.Rule.References),
+		Tags:             list(r.Rule.Tags),
+		Attack:           tacticsOf(r),
+		Findings:         r.Findings,
+		OutOfScope:       r.OutOfScope,
+		Ungrouped:        r.Ungrouped,
+		Coverage:         coverageOf(&r.Coverage),
+		NearMisses:       nearOf(r.Near),
+		Groups:           each(r.Groups, groupOf),
+		ExpectedFindings: r.ExpectedFindings,
+		Expected:         each(r.Expected, expectedOf),
+		Guide:            each(r.Guide.Sections, sectionOf),
+		Setup:            each(r.Guide.Setup, sectionOf),
 	}
 	return report
 }

@@ -52,6 +52,12 @@ type jsonTriage struct {
 	Reasons  []string `json:"reasons"`
 }
 
+// jsonExpectation is the exception that covers a finding.
+type jsonExpectation struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
 // Finding writes one line.
 func (j *JSONL) Finding(f *scan.Finding) error {
 	a := j.assessor.Assess(f)
@@ -66,6 +72,9 @@ func (j *JSONL) Finding(f *scan.Finding) error {
 	}
 	line = append(line, `,"triage":`...)
 	line = appendValue(line, jsonTriage{a.Group, a.Priority.String(), a.Reasons})
+	if f.Expected != nil {
+		line = appendValue(append(line, `,"expected":`...), jsonExpectation{f.Expected.ID, f.Expected.Reason})
+	}
 	if f.OutOfScope {
 		line = append(line, `,"out_of_scope":true`...)
 	}

@@ -80,16 +80,26 @@ func investigated(t testing.TB) *triage.Case {
 		t.Fatal(err)
 	}
 	c.UseNodes(nodes)
+	exception := &rule.Exception{ID: "sre", Reason: "a check after each change", Owner: "platform", Clause: "true",
+		Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)}
+	known := person
+	known.line = 9
+	expected := &scan.Finding{Rule: r, Hits: []scan.Hit{known.hit(t)}, Expected: exception}
+	if err := c.Finding(expected); err != nil {
+		t.Fatal(err)
+	}
 	for _, h := range append(sweep, person) {
 		if err := c.Finding(&scan.Finding{Rule: r, Hits: []scan.Hit{h.hit(t)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s := summaryOf(r, 5)
+	s := summaryOf(r, 6)
 	second := *s
 	second.Elapsed = 100 * time.Millisecond
 	c.Answer(lookUp(t, c.Probe()), &second, "")
-	return c.Case(s)
+	result := c.Case(s)
+	result.Exceptions = []*triage.ExceptionUse{{Exception: exception, Hits: 1}, {Exception: exception}, {Exception: exception, Expired: true}}
+	return result
 }
 
 // lookUp shows a probe a small log.
@@ -120,6 +130,8 @@ func TestPlaybookWords(t *testing.T) {
 		"10.0.0.12 10250 1 node node-2", "10.0.0.13 10250 1 host node-3 (logs/endpoint.ndjson:4)", "10.1.2.3 10250 1 a pod on node node-2",
 		"127.0.0.1 10250 1 this node itself, by loopback", "1 × /metrics | node-3 first logs/endpoint.ndjson:4",
 		"1 × no process.executable | node-3 first logs/endpoint.ndjson:5",
+		"Expected: 1 hit that exceptions cover sre: 1 hit reason a check after each change owner platform, until 2027-01-31",
+		"exception sre matched no hit", "exception sre expired on 2027-01-31 and was not applied",
 		"files: the logs hold no file events", "other starts: looked for and not found",
 		"the container: not answerable: the hit has no container.id",
 		"an operator: a known person", "its start: the logs hold no process events of web-2", "priority low: the rule's severity is medium; a known person",

@@ -61,6 +61,7 @@ func Terminal(w io.Writer, c *triage.Case, o TerminalOptions) error {
 	p.examined(c)
 	p.coverage(c)
 	p.nearMisses(c)
+	p.exceptions(c.Exceptions)
 	p.problems(c.Summary)
 	return p.flush(w)
 }
@@ -117,6 +118,7 @@ func (p *page) rule(r *triage.Rule) {
 		}
 	}
 	p.leftOut(r)
+	p.expected(r)
 }
 
 // ruleHeader writes what is said once for each rule.

@@ -60,22 +60,22 @@ type evidenceFile struct {
 // ParsePlaybook returns the playbook of one TOML file. It is nil when one of the problems
 // is more than a warning. The path is for messages.
 func ParsePlaybook(path string, data []byte) (*Playbook, Problems) {
-	p := &playbookParser{path: path, data: strings.TrimPrefix(string(data), "\ufeff"), set: eval.NewSet()}
+	p := &playbookParser{path: path, data: strings.TrimPrefix(string(data), "\ufeff"), set: eval.NewSet(), what: "a playbook"}
 	var f playbookFile
 	decoded, err := toml.Decode(p.data, &f)
 	if err != nil {
 		return nil, Problems{tomlProblem(path, p.data, err)}
 	}
-	p.unknown(&decoded)
+	p.unknown(&decoded, playbookKeys)
 	book := &Playbook{RuleID: f.RuleID, Path: path}
 	if f.RuleID == "" {
-		p.fail(place3{}, "", "the playbook has no rule_id", "add that of the rule it is for")
+		p.fail(tableAt{}, "", "the playbook has no rule_id", "add that of the rule it is for")
 	}
 	if len(f.Steps) == 0 {
-		p.fail(place3{}, "", "the playbook has no [[step]]", "")
+		p.fail(tableAt{}, "", "the playbook has no [[step]]", "")
 	}
 	if len(f.Steps) > maxPlaybookSteps {
-		p.fail(place3{}, "", fmt.Sprintf("the playbook has %d steps, more than %d", len(f.Steps), maxPlaybookSteps), "")
+		p.fail(tableAt{}, "", fmt.Sprintf("the playbook has %d steps, more than %d", len(f.Steps), maxPlaybookSteps), "")
 	}
 	for i := range f.Steps {
 		book.Steps = append(book.Steps, p.step(i, &f.Steps[i]))
@@ -90,24 +90,26 @@ func ParsePlaybook(path string, data []byte) (*Playbook, Problems) {
 type playbookParser struct {
 	path, data string
 	set        *eval.Set
+	what       string // is parsed, for messages
 	problems   Problems
 }
 
-// place3 is a table of the file: a step, or a condition or evidence query of one, all
-// counted from 1; 0 is the whole file or step.
-type place3 struct {
+// tableAt is a table of the file: a step, a condition or evidence query of one, or an
+// exception, all counted from 1; 0 is the whole file or step.
+type tableAt struct {
 	step  int
-	table string // "condition" or "evidence"
+	table string // "condition", "evidence" or "exception"
 	item  int
 }
 
-func (p *playbookParser) unknown(decoded *toml.MetaData) {
+// unknown notes the keys that are none of the known ones.
+func (p *playbookParser) unknown(decoded *toml.MetaData, known []string) {
 	for _, key := range decoded.Undecoded() {
 		hint := ""
-		if name, ok := eql.Nearest(key[len(key)-1], playbookKeys); ok {
+		if name, ok := eql.Nearest(key[len(key)-1], known); ok {
 			hint = fmt.Sprintf("did you mean %q?", name)
 		}
-		problem := p.fail(place3{}, "", fmt.Sprintf("%q is no key of a playbook", key.String()), hint)
+		problem := p.fail(tableAt{}, "", fmt.Sprintf("%q is no key of %s", key.String(), p.what), hint)
 		if at := regexp.MustCompile(`(?m)^[ \t]*` + regexp.QuoteMeta(key[len(key)-1]) + `[ \t]*=`).FindStringIndex(p.data); at != nil {
 			problem.at(p.data, at[0])
 		}
@@ -120,7 +122,7 @@ var playbookKeys = []string{
 }
 
 func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
-	at := place3{step: i + 1}
+	at := tableAt{step: i + 1}
 	s := PlaybookStep{Title: f.Title, Text: strings.Join(strings.Fields(f.Text), " "), Kind: or(f.Kind, "investigation"),
 		Fields: f.Fields, Analysis: Analysis(f.Analysis)}
 	if f.Title == "" {
@@ -132,15 +134,15 @@ func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
 		p.fail(at, "", fmt.Sprintf("the step has more than %d conditions or evidence queries", maxStepItems), "")
 	}
 	for j := range f.Conditions {
-		s.Conditions = append(s.Conditions, p.condition(place3{i + 1, "condition", j + 1}, &f.Conditions[j]))
+		s.Conditions = append(s.Conditions, p.condition(tableAt{i + 1, "condition", j + 1}, &f.Conditions[j]))
 	}
 	for j := range f.Evidence {
-		s.Evidence = append(s.Evidence, p.evidence(place3{i + 1, "evidence", j + 1}, &f.Evidence[j]))
+		s.Evidence = append(s.Evidence, p.evidence(tableAt{i + 1, "evidence", j + 1}, &f.Evidence[j]))
 	}
 	return s
 }
 
-func (p *playbookParser) oneOf(at place3, key, value string, allowed ...string) {
+func (p *playbookParser) oneOf(at tableAt, key, value string, allowed ...string) {
 	if slices.Contains(allowed, value) {
 		return
 	}
@@ -149,7 +151,7 @@ func (p *playbookParser) oneOf(at place3, key, value string, allowed ...string) 
 }
 
 // change reads raise and lower.
-func (p *playbookParser) change(at place3, raise, lower int, reason string) int {
+func (p *playbookParser) change(at tableAt, raise, lower int, reason string) int {
 	switch {
 	case raise < 0 || lower < 0 || raise > 3 || lower > 3:
 		p.fail(at, "", "raise and lower are 0 to 3: there are four priorities", "")
@@ -161,7 +163,7 @@ func (p *playbookParser) change(at place3, raise, lower int, reason string) int 
 	return raise - lower
 }
 
-func (p *playbookParser) condition(at place3, f *conditionFile) Condition {
+func (p *playbookParser) condition(at tableAt, f *conditionFile) Condition {
 	c := Condition{Text: f.When, Reason: f.Reason, Label: f.Label}
 	c.Change = p.change(at, f.Raise, f.Lower, f.Reason)
 	if c.Reason == "" && c.Label == "" {
@@ -172,7 +174,7 @@ func (p *playbookParser) condition(at place3, f *conditionFile) Condition {
 }
 
 // expression compiles a condition that stands alone.
-func (p *playbookParser) expression(at place3, key, text string) *eval.Program {
+func (p *playbookParser) expression(at tableAt, key, text string) *eval.Program {
 	if strings.TrimSpace(text) == "" {
 		p.fail(at, key, fmt.Sprintf("no %s", key), "")
 		return nil
@@ -195,7 +197,7 @@ func (p *playbookParser) expression(at place3, key, text string) *eval.Program {
 	return program
 }
 
-func (p *playbookParser) evidence(at place3, f *evidenceFile) Evidence {
+func (p *playbookParser) evidence(at tableAt, f *evidenceFile) Evidence {
 	e := Evidence{
 		Label: f.Label, TelemetryName: f.TelemetryName, Host: HostScope(or(f.Host, string(SameHost))),
 		Show: f.Show, CountBy: f.CountBy, Max: or(f.Max, defaultShown), Reason: f.Reason, Absent: f.Absent,
@@ -249,7 +251,7 @@ func telemetryName(t *eql.Template, given string) string {
 	return "events"
 }
 
-func (p *playbookParser) duration(at place3, key, text string) time.Duration {
+func (p *playbookParser) duration(at tableAt, key, text string) time.Duration {
 	if text == "" || text == "0" {
 		return 0
 	}
@@ -263,7 +265,7 @@ func (p *playbookParser) duration(at place3, key, text string) time.Duration {
 
 // template reads a query with parameters and tries it with values of the parameters'
 // types.
-func (p *playbookParser) template(at place3, key, text string) *eql.Template {
+func (p *playbookParser) template(at tableAt, key, text string) *eql.Template {
 	t, err := eql.ParseTemplate(text)
 	if err != nil {
 		p.query(at, key, text, err)
@@ -304,7 +306,7 @@ func sample(field string) eql.Expr {
 }
 
 // fail notes an error at a key of a table, or at the table if it lacks the key.
-func (p *playbookParser) fail(at place3, key, message, hint string) *Problem {
+func (p *playbookParser) fail(at tableAt, key, message, hint string) *Problem {
 	problem := &Problem{Path: p.path, Message: at.name() + message, Hint: hint}
 	p.problems = append(p.problems, problem)
 	header, body := p.table(at)
@@ -317,8 +319,10 @@ func (p *playbookParser) fail(at place3, key, message, hint string) *Problem {
 	return problem.at(p.data, header)
 }
 
-func (at place3) name() string {
+func (at tableAt) name() string {
 	switch {
+	case at.step == 0 && at.item > 0:
+		return fmt.Sprintf("%s %d: ", at.table, at.item)
 	case at.item > 0:
 		return fmt.Sprintf("step %d, %s %d: ", at.step, at.table, at.item)
 	case at.step > 0:
@@ -328,7 +332,7 @@ func (at place3) name() string {
 }
 
 // query notes what is wrong with a query, at its place in the file if that can be told.
-func (p *playbookParser) query(at place3, key, text string, err error) {
+func (p *playbookParser) query(at tableAt, key, text string, err error) {
 	var fault *eql.Error
 	var refused *eval.Error
 	var span eql.Span
@@ -361,19 +365,23 @@ var (
 	itemHeaders = map[string]*regexp.Regexp{
 		"condition": regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*step[ \t]*\.[ \t]*condition[ \t]*\]\]`),
 		"evidence":  regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*step[ \t]*\.[ \t]*evidence[ \t]*\]\]`),
+		"exception": regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*exception[ \t]*\]\]`),
 	}
 )
 
 // table returns where a table's header is and where its keys are; -1 if that is not
 // known, as with inline tables. The decoder does not tell.
-func (p *playbookParser) table(at place3) (header int, body [2]int) {
+func (p *playbookParser) table(at tableAt) (header int, body [2]int) {
+	from, end := []int{0, 0}, len(p.data)
 	steps := stepHeader.FindAllStringIndex(p.data, -1)
-	if at.step == 0 || at.step > len(steps) {
+	switch {
+	case at.step == 0 && at.item == 0 || at.step > len(steps):
 		return -1, body
-	}
-	from, end := steps[at.step-1], len(p.data)
-	if at.step < len(steps) {
-		end = steps[at.step][0]
+	case at.step > 0:
+		from = steps[at.step-1]
+		if at.step < len(steps) {
+			end = steps[at.step][0]
+		}
 	}
 	if at.item > 0 {
 		items := itemHeaders[at.table].FindAllStringIndex(p.data[from[1]:end], -1)

@@ -19,6 +19,9 @@ type Finding struct {
 	// Hits are the events that matched: one for an event rule, several for a sequence,
 	// in its order; a missing event's slot is the zero Hit.
 	Hits []Hit
+	// Expected is the exception that says that the finding is nothing to look at; nil for
+	// most. Run does not set it: a Sink may.
+	Expected *rule.Exception
 	// OutOfScope is set when the event names an index that the rule does not search.
 	OutOfScope bool
 	// JoinKeys are the values that the events of a sequence or sample share, as a JSON

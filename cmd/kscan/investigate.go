@@ -17,21 +17,24 @@ import (
 
 // investigateOptions are the flags of looking up evidence for what was found.
 type investigateOptions struct {
-	playbooks []string
-	nodes     string
-	off       bool
+	playbooks  []string
+	nodes      string
+	exceptions string
+	off        bool
 
-	known *triage.Nodes // what nodes names
+	known    *triage.Nodes     // what nodes names
+	expected []*rule.Exception // what exceptions names
 }
 
 func (o *investigateOptions) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.playbooks, "playbooks", nil, "load playbooks from `PATH` (file or folder, repeatable) for the rules they name")
+	f.StringVar(&o.exceptions, "exceptions", "", "set hits apart that the exceptions in `FILE` say are expected")
 	f.StringVar(&o.nodes, "nodes", "", "take the addresses of nodes and their pods from `FILE`: kubectl get nodes -o json, or lines of name, address, pod CIDR")
 	f.BoolVar(&o.off, "no-investigate", false, "do not read the logs a second time to look up what the playbooks ask")
 }
 
-// load gives the rules their playbooks and prints the warnings of those that are written
-// badly.
+// load gives the rules their playbooks, prints the warnings of those that are written
+// badly, and reads the other files that the flags name.
 func (o *investigateOptions) load(rules []*rule.Rule, stderr io.Writer) error {
 	problems, err := rule.LoadPlaybooks(rules, o.playbooks)
 	if err != nil {
@@ -39,6 +42,11 @@ func (o *investigateOptions) load(rules []*rule.Rule, stderr io.Writer) error {
 	}
 	if o.nodes != "" {
 		if o.known, err = readNodes(o.nodes); err != nil {
+			return err
+		}
+	}
+	if o.exceptions != "" {
+		if o.expected, err = rule.LoadExceptions(o.exceptions); err != nil {
 			return err
 		}
 	}

@@ -42,12 +42,13 @@ func (o *outputOptions) check() error {
 // output is where the findings of one run go. Findings reach it through the sink while the
 // scan runs; finish writes what is left.
 type output struct {
-	options   *outputOptions
-	console   *console
-	file      *replacement // nil for standard output
-	w         *bufio.Writer
-	collector *triage.Collector // nil for jsonl
-	lines     *report.JSONL
+	options    *outputOptions
+	console    *console
+	file       *replacement // nil for standard output
+	w          *bufio.Writer
+	collector  *triage.Collector // nil for jsonl
+	lines      *report.JSONL
+	exceptions []*triage.ExceptionUse
 }
 
 // open makes the output of a scan.
@@ -91,9 +92,9 @@ func (o *output) finish(s *scan.Summary) error {
 	var err error
 	switch o.options.format {
 	case "text":
-		err = report.Terminal(o.w, o.collector.Case(s), o.terminal())
+		err = report.Terminal(o.w, o.result(s), o.terminal())
 	case "json":
-		err = report.JSON(o.w, o.collector.Case(s))
+		err = report.JSON(o.w, o.result(s))
 	}
 	if err == nil {
 		err = o.commit()
@@ -104,10 +105,20 @@ func (o *output) finish(s *scan.Summary) error {
 	if o.options.format != "text" {
 		err = report.Problems(o.console.stderr, s)
 	}
+	if err == nil && o.options.format != "text" {
+		err = report.Exceptions(o.console.stderr, o.exceptions)
+	}
 	if err == nil && (o.options.format != "text" || o.file != nil) {
 		err = report.Summary(o.console.stderr, s)
 	}
 	return err
+}
+
+// result is the case of the run.
+func (o *output) result(s *scan.Summary) *triage.Case {
+	c := o.collector.Case(s)
+	c.Exceptions = o.exceptions
+	return c
 }
 
 // commit writes what is left and puts the file in its place.

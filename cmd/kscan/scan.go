@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"kscan/report/triage"
 	"kscan/rule"
 	"kscan/scan"
 )
@@ -93,9 +94,11 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	}
 	defer out.discard()
 	sink := &severitySink{next: out.sink(), threshold: threshold}
+	expecter := triage.NewExpecter(o.investigate.expected, time.Now(), sink)
+	out.exceptions = expecter.Uses()
 	p := newProgress(c, &o.output)
 	options.Progress = p.update
-	summary, err := scan.Run(ctx, options, paths, rules, sink)
+	summary, err := scan.Run(ctx, options, paths, rules, expecter)
 	p.end()
 	if err == nil && out.collector != nil {
 		err = o.investigate.run(ctx, out.collector, options, paths)
@@ -190,8 +193,11 @@ type severitySink struct {
 }
 
 func (s *severitySink) Finding(f *scan.Finding) error {
-	// A severity that is none of Elastic's counts as the greatest: a gate must not open
+	// What is expected opens no gate. A severity that is none of Elastic's counts as the greatest: a gate must not open
 	// because a rule is misspelt.
+	if f.Expected != nil {
+		return s.next.Finding(f)
+	}
 	if i := slices.Index(severities, f.Rule.Severity); s.threshold < never && (i < 0 || i >= s.threshold) {
 		s.reached = true
 	}

@@ -29,6 +29,8 @@ type Case struct {
 	First, Last time.Time
 	// Second is what the second pass, for evidence, examined; nil if there was none.
 	Second *scan.Summary
+	// Exceptions are those that were given, and what came of each.
+	Exceptions []*ExceptionUse
 	// Unanswered says why nothing was looked up, "" if it was or there was nothing to.
 	Unanswered string
 }
@@ -42,6 +44,9 @@ type Rule struct {
 	// Groups are the findings by host, process, user and target: by priority, then by
 	// time.
 	Groups []*Group
+	// Expected are the findings that exceptions cover; they are in no group.
+	Expected         []*ExpectedHits
+	ExpectedFindings int64
 	// Ungrouped counts the findings whose groups are beyond the limit.
 	Ungrouped int64
 	Coverage  Coverage

@@ -83,6 +83,10 @@ func (c *Collector) Finding(f *scan.Finding) error {
 		r.rule.OutOfScope++
 	}
 	r.docs.load(f)
+	if f.Expected != nil {
+		c.expect(f, r)
+		return nil
+	}
 	key := keyOf(f, r.docs)
 	sum := key.sum(f.Rule.ID)
 	g := r.byKey[sum]
