@@ -73,6 +73,7 @@ func Check(paths []string) ([]*Rule, Problems) {
 
 type loader struct {
 	rules    []*Rule
+	met      int // rules that were read, also again
 	problems Problems
 	files    map[string]bool  // paths that were read
 	ids      map[string]*Rule // rules by id
@@ -98,7 +99,7 @@ func (l *loader) path(path string) {
 }
 
 func (l *loader) folder(root string) {
-	found := false
+	found, before := false, l.met
 	walk := func(name string, entry fs.DirEntry, err error) error {
 		path := filepath.Join(root, filepath.FromSlash(name))
 		if err != nil {
@@ -115,8 +116,11 @@ func (l *loader) folder(root string) {
 	if err := fs.WalkDir(os.DirFS(root), ".", walk); err != nil {
 		l.fail(root, err)
 	}
-	if !found {
+	switch {
+	case !found:
 		l.problems = append(l.problems, &Problem{Path: root, Message: "no rule found: the folder holds no .toml file"})
+	case l.met == before && !l.problems.Fatal():
+		l.problems = append(l.problems, &Problem{Path: root, Message: "no rule found: no .toml file of the folder is a detection rule"})
 	}
 }
 
@@ -130,6 +134,7 @@ func isRuleFile(name string) bool {
 func (l *loader) file(path string, named bool) {
 	clean := filepath.Clean(path)
 	if l.files[clean] {
+		l.met++
 		return
 	}
 	l.files[clean] = true
@@ -149,6 +154,7 @@ func (l *loader) file(path string, named bool) {
 	}
 	l.problems = append(l.problems, problems...)
 	if r != nil {
+		l.met++
 		l.add(r, string(data))
 	}
 }

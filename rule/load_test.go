@@ -297,6 +297,8 @@ func TestLoadNamesWhatItCannotRead(t *testing.T) {
 		"dup/a.toml":   minimal("1", "eql"),
 		"dup/b.toml":   minimal("1", "eql"),
 		"none/x.txt":   "",
+		"only/a.toml":  "[tool]\n",
+		"only/b.toml":  "",
 		"big/a.toml":   strings.Repeat("#", maxRuleFile+1),
 		"other/a.toml": "[tool]\n",
 		"other/b.toml": minimal("2", "eql"),
@@ -304,7 +306,8 @@ func TestLoadNamesWhatItCannotRead(t *testing.T) {
 	in := func(name string) string { return filepath.Join(root, name) }
 	tests := []struct{ path, want string }{
 		{in("dup"), in("dup") + string(filepath.Separator) + "b.toml:2:12: rule_id 1 is also that of " + filepath.Join(in("dup"), "a.toml")},
-		{in("none"), "no rule found"},
+		{in("none"), "no rule found: the folder holds no .toml file"},
+		{in("only"), "no rule found: no .toml file of the folder is a detection rule"},
 		{in("missing"), "missing: failed to read the rule: "},
 		{in("big"), "the file is over 1 MiB"},
 		{filepath.Join(in("other"), "a.toml"), "no [rule] table"},
@@ -314,6 +317,9 @@ func TestLoadNamesWhatItCannotRead(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) || rules != nil {
 			t.Errorf("Load(%s) = %v, %v; want %q", test.path, rules, err, test.want)
 		}
+	}
+	if rules, err := Load([]string{in("other"), in("other")}); err != nil || len(rules) != 1 {
+		t.Errorf("a folder that is named twice: %v, %v", rules, err)
 	}
 	rules, problems := Check([]string{in("other")})
 	if len(rules) != 1 || len(problems) != 1 || !problems[0].Warning {
