@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"time"
@@ -23,35 +22,6 @@ import (
 // logs that is some gigabytes of documents. What comes after is counted and reported.
 const maxHeld = 256 << 20
 
-// row is what an event is to a rule: one step under one key.
-type row struct {
-	key   keyHash
-	time  int64 // milliseconds since 1970
-	event uint32
-	tie   uint32 // the place of the tiebreaker in lateRule.ties, from 1; 0 if there is none
-	term  uint16
-	dated bool
-}
-
-// rowSize is what a row takes, in bytes, and tieSize what a tiebreaker does.
-const (
-	rowSize = 40
-	tieSize = 96
-	keySize = 256
-)
-
-// keyHash stands for the values of join keys, which may be long. Two that are equal by
-// chance or by design are out of reach.
-type keyHash [16]byte
-
-func hashKey(k *eval.Key) keyHash {
-	if k.ID == "" {
-		return keyHash{}
-	}
-	sum := sha256.Sum256([]byte(k.ID))
-	return keyHash(sum[:])
-}
-
 // isLate reports whether the rule is matched when all events are known.
 func (o *Options) isLate(r *rule.Rule) bool {
 	return o.InTimeOrder || r.Program.NeedsRun()
@@ -59,15 +29,21 @@ func (o *Options) isLate(r *rule.Rule) bool {
 
 // lateUnit is what the candidates of one unit come to.
 type lateUnit struct {
-	pack   *pack
-	points []latePoint
+	pack *pack
+	rows []lateRow
 }
 
-// latePoint is what one event of the unit is to one rule. Its handle is the number of the
-// event in the unit.
-type latePoint struct {
-	rule  *rule.Rule
-	point eval.Point
+// lateRow is a row of a rule, whose event is numbered in the unit.
+type lateRow struct {
+	rule *rule.Rule
+	row  row
+	more *lateMore // nil for most
+}
+
+// lateMore is what few rules ask of an event.
+type lateMore struct {
+	tie event.Value
+	key *eval.Key // of a sample
 }
 
 // candidate keeps the loaded event if it may be part of a match of the rule.
@@ -87,8 +63,16 @@ func (s *unitSink) candidate(r *rule.Rule, e *event.Event, t time.Time) {
 		s.packed = s.res.counts.Events
 		late.pack.add(e, t)
 	}
-	point.Handle = late.pack.len() - 1
-	late.points = append(late.points, latePoint{r, point})
+	_, isSample := r.Program.Query().(*eql.Sample)
+	out := row{time: point.Time, dated: point.Dated, event: uint32(late.pack.len() - 1)}
+	for _, entry := range point.Entries {
+		out.key, out.term = hashKey(entry.Key), uint16(entry.Term)
+		var more *lateMore
+		if isSample || point.Tie.Type != event.Unknown {
+			more = &lateMore{tie: point.Tie, key: entry.Key}
+		}
+		late.rows = append(late.rows, lateRow{r, out, more})
+	}
 }
 
 // finish ends the work on a unit: it packs the candidates and tells of values that were
@@ -110,17 +94,13 @@ func (u *lateUnit) close(with *packer) int64 {
 		return 0
 	}
 	u.pack.compress(with)
-	size := int64(len(u.pack.data)) + placeSize*int64(u.pack.len())
-	for i := range u.points {
-		size += rowSize * int64(len(u.points[i].point.Entries))
-	}
-	return size
+	return int64(len(u.pack.data)) + placeSize*int64(u.pack.len()) + 2*rowSize*int64(len(u.rows))
 }
 
 // lateRule holds the rows of one rule.
 type lateRule struct {
 	rule *rule.Rule
-	rows []row
+	rows rows
 	ties []event.Value
 	keys map[keyHash]*eval.Key // of a sample, whose results are ordered by key
 }
@@ -133,37 +113,27 @@ func newLateRule(r *rule.Rule) *lateRule {
 	return l
 }
 
-// add takes what an event is to the rule and returns how many bytes that takes.
-func (l *lateRule) add(p *eval.Point, number int) int64 {
-	r := row{time: p.Time, dated: p.Dated, event: uint32(number)}
-	var size int64
-	if p.Tie.Type != event.Unknown {
-		l.ties = append(l.ties, p.Tie)
-		r.tie = uint32(len(l.ties))
-		size += tieSize + int64(len(p.Tie.Text))
-	}
-	for _, entry := range p.Entries {
-		r.key, r.term = hashKey(entry.Key), uint16(entry.Term)
-		if l.keys != nil && l.keys[r.key] == nil {
-			l.keys[r.key] = entry.Key
-			size += keySize + int64(len(entry.Key.ID))
-		}
-		l.rows = append(l.rows, r)
-	}
-	return size + rowSize*int64(len(p.Entries))
-}
-
 func (l *lateRule) isSequence() bool {
 	_, ok := l.rule.Program.Query().(*eql.Sequence)
 	return ok
 }
 
-// all returns the rows; none if the rule is matched at once.
-func (l *lateRule) all() []row {
-	if l == nil {
-		return nil
+// add takes a row with its event's number and returns how many bytes it takes.
+func (l *lateRule) add(r row, more *lateMore) int64 {
+	size := int64(rowSize)
+	if more != nil && more.tie.Type != event.Unknown {
+		if l.rows.n == 0 || l.rows.last().event != r.event {
+			l.ties = append(l.ties, more.tie)
+			size += tieSize + int64(len(more.tie.Text))
+		}
+		r.tie = uint32(len(l.ties))
 	}
-	return l.rows
+	if l.keys != nil && l.keys[r.key] == nil {
+		l.keys[r.key] = more.key
+		size += keySize + int64(len(more.key.ID))
+	}
+	l.rows.append(r)
+	return size
 }
 
 // trim keeps the rows that the first pipe of an event query can let through.
@@ -177,52 +147,49 @@ func (l *lateRule) trim(pipe eql.Pipe) {
 		points = points[len(points)-n:]
 	}
 	slices.SortFunc(points, func(a, b eval.Point) int { return a.Handle - b.Handle })
-	l.rows, l.ties = nil, nil
+	l.rows, l.ties = rows{}, nil
 	for i := range points {
-		l.add(&points[i], points[i].Handle)
+		p := &points[i]
+		l.add(row{time: p.Time, dated: p.Dated, event: uint32(p.Handle)}, &lateMore{tie: p.Tie})
 	}
 }
 
 // points returns the points of the rows that can be part of a match, by their order.
 func (l *lateRule) points() []eval.Point {
 	wanted := l.completeKeys()
+	n := 0
+	for r := range l.rows.all() {
+		if wanted == nil || wanted[r.key] {
+			n++
+		}
+	}
 	keys := make(map[keyHash]*eval.Key)
-	var points []eval.Point
-	last := -1
-	for i := range l.rows {
-		r := &l.rows[i]
+	points, entries := make([]eval.Point, 0, n), make([]eval.Entry, 0, n)
+	for r := range l.rows.all() {
 		if wanted != nil && !wanted[r.key] {
 			continue
 		}
-		if len(points) == 0 || last != int(r.event) {
-			p := eval.Point{Time: r.time, Dated: r.dated, Handle: int(r.event)}
-			if r.tie > 0 {
-				p.Tie = l.ties[r.tie-1]
-			}
-			points = append(points, p)
-			last = int(r.event)
-		}
 		key := keys[r.key]
 		if key == nil {
-			key = l.keyOf(r.key)
+			if key = l.keys[r.key]; key == nil {
+				key = r.key.key()
+			}
 			keys[r.key] = key
 		}
-		p := &points[len(points)-1]
-		p.Entries = append(p.Entries, eval.Entry{Term: int(r.term), Key: key})
+		start := len(entries)
+		entries = append(entries, eval.Entry{Term: int(r.term), Key: key})
+		if i := len(points) - 1; i >= 0 && points[i].Handle == int(r.event) {
+			// The entries of one point are neighbours.
+			points[i].Entries = entries[start-len(points[i].Entries) : start+1]
+			continue
+		}
+		p := eval.Point{Time: r.time, Dated: r.dated, Handle: int(r.event), Entries: entries[start : start+1]}
+		if r.tie > 0 {
+			p.Tie = l.ties[r.tie-1]
+		}
+		points = append(points, p)
 	}
 	return points
-}
-
-// keyOf returns a key for a run. A sequence asks for no more than whether keys are the
-// same; Values that are not empty make it return the key with the match.
-func (l *lateRule) keyOf(h keyHash) *eval.Key {
-	if key := l.keys[h]; key != nil {
-		return key
-	}
-	if h == (keyHash{}) {
-		return &eval.Key{}
-	}
-	return &eval.Key{ID: string(h[:]), Values: make([]event.Value, 1)}
 }
 
 // completeKeys returns the keys under which every step that a match needs has an event:
@@ -239,8 +206,8 @@ func (l *lateRule) completeKeys() map[keyHash]bool {
 		}
 	}
 	seen := make(map[keyHash]uint64)
-	for i := range l.rows {
-		seen[l.rows[i].key] |= 1 << l.rows[i].term
+	for r := range l.rows.all() {
+		seen[r.key] |= 1 << r.term
 	}
 	wanted := make(map[keyHash]bool)
 	for key, terms := range seen {

@@ -76,16 +76,28 @@ func (h *held) add(u *lateUnit, part int, lines int64) error {
 	}
 	h.size += int64(len(u.pack.data)) + placeSize*int64(u.pack.len())
 	undated := -1
-	for i := range u.points {
-		p := &u.points[i]
-		l := h.rules[h.collector.rules[p.rule]]
-		if !p.point.Dated && l.isSequence() && undated != p.point.Handle {
-			undated = p.point.Handle
+	for i := range u.rows {
+		r := &u.rows[i]
+		l := h.rules[h.collector.rules[r.rule]]
+		if number := int(r.row.event); !r.row.dated && l.isSequence() && undated != number {
+			undated = number
 			h.note(&h.undated, u.pack, undated, 1)
 		}
-		h.size += l.add(&p.point, base+p.point.Handle)
+		r.row.event += uint32(base)
+		h.size += l.add(r.row, r.more)
 	}
 	return nil
+}
+
+// late returns the rules that are matched late.
+func (h *held) late() []*lateRule {
+	var list []*lateRule
+	for _, l := range h.rules {
+		if l != nil {
+			list = append(list, l)
+		}
+	}
+	return list
 }
 
 // note counts n events from the one at a place on.
@@ -102,22 +114,19 @@ func (h *held) note(c *count, p *pack, i, n int) {
 // makeRoom lets go of what can no longer matter. Pipes let so many events through and no
 // more; events that are only to be put in order are given as far as they are known.
 func (h *held) makeRoom() error {
-	for _, l := range h.rules {
-		if l == nil {
-			continue
-		}
+	for _, l := range h.late() {
 		q, ok := l.rule.Program.Query().(*eql.EventQuery)
 		switch {
 		case !ok:
 		case len(q.Pipes) > 0:
 			l.trim(q.Pipes[0])
-		case len(l.rows) > 0:
-			at := h.events[l.rows[len(l.rows)-1].event]
+		case l.rows.n > 0:
+			at := h.events[l.rows.last().event]
 			h.note(&h.split, at.pack, int(at.index), 1)
 			if err := h.match(l); err != nil {
 				return err
 			}
-			l.rows, l.ties = nil, nil
+			l.rows, l.ties = rows{}, nil
 		}
 	}
 	h.sweep()
@@ -129,9 +138,9 @@ func (h *held) makeRoom() error {
 // sweep lets go of the events that no rule needs and numbers the others anew.
 func (h *held) sweep() {
 	numbers := make(map[uint32]uint32)
-	for _, l := range h.rules {
-		for i := range l.all() {
-			numbers[l.rows[i].event] = 0
+	for _, l := range h.late() {
+		for r := range l.rows.all() {
+			numbers[r.event] = 0
 		}
 	}
 	var events []place
@@ -148,11 +157,11 @@ func (h *held) sweep() {
 			h.size += int64(len(at.pack.data))
 		}
 	}
-	for _, l := range h.rules {
-		for i := range l.all() {
-			l.rows[i].event = numbers[l.rows[i].event]
-			h.size += rowSize
+	for _, l := range h.late() {
+		for r := range l.rows.all() {
+			r.event = numbers[r.event]
 		}
+		h.size += rowSize*int64(l.rows.n) + tieSize*int64(len(l.ties)) + keySize*int64(len(l.keys))
 	}
 	h.events = events
 }
@@ -160,14 +169,11 @@ func (h *held) sweep() {
 // finish matches all rules, in their order, and gives the findings.
 func (h *held) finish() error {
 	defer h.unpacker.close()
-	for i, l := range h.rules {
-		if l == nil {
-			continue
-		}
+	for _, l := range h.late() {
 		if err := h.match(l); err != nil {
 			return err
 		}
-		h.rules[i] = nil
+		*l = lateRule{rule: l.rule} // its memory is for the others
 	}
 	h.tell(event.TooMany, &h.dropped, "sequences, samples and pipes hold up to %d MiB of events: from here on %d that may be part of a match were left out", h.limit>>20, h.dropped.n)
 	h.tell(event.Undated, &h.undated, "an event without a timestamp cannot be placed in a sequence; there are %d", h.undated.n)

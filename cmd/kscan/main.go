@@ -28,9 +28,16 @@ const (
 // lives is a few MiB, blocks aside, and collecting that all the time costs a tenth of a scan.
 const gcPercent = 400
 
+// memoryLimit is from how many bytes on the heap is collected more often than that:
+// sequences hold events.
+const memoryLimit = 400 << 20
+
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
