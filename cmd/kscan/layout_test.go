@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"readers/event":     {},
 	"readers/frame":     {},
 	"readers/ndjson":    {"readers/event", "readers/frame", "readers/auditd", "readers/prefilter"},
-	"readers/auditd":    {"readers/event", "readers/frame"},
+	"readers/auditd":    {"readers/event", "readers/frame", "readers/prefilter"},
 	"rule":              {"readers/event", "rule/eql", "rule/eval", "rule/mapping", "rule/builtin"},
 	"rule/mapping":      {"readers/event", "rule/eql"},
 	"rule/builtin":      {},

@@ -55,9 +55,9 @@ func BenchmarkJoin(b *testing.B) {
 	b.SetBytes(int64(len(log)))
 	b.ReportAllocs()
 	for b.Loop() {
-		d.records, d.problems = d.records[:0], d.problems[:0]
+		d.problems = d.problems[:0]
+		d.joiner.reset()
 		d.findRecords(block)
-		d.joiner.link(d.text, d.records, d.options.Window, d.options.MaxRecords)
 	}
 }
 

@@ -83,7 +83,6 @@ func eachText(v *fastjson.Value, f func([]byte)) {
 // its margins are read too when they are lines.
 func (d *Decoder) findCarried(b *frame.Block) (lines int64) {
 	d.carried = d.carried[:0]
-	d.text = nil
 	if b.Records != nil {
 		lines = d.findElements(b)
 		d.text = d.carried
@@ -157,18 +156,21 @@ func (d *Decoder) addDocument(b *frame.Block, start, end int, number int64) {
 // addCarried takes the records of the first field that has some. Lines of that field
 // that are no records belong to nobody.
 func (d *Decoder) addCarried(doc *fastjson.Value, pos int, number int64) bool {
-	host := hostOf(doc)
-	n := len(d.records)
+	host := len(d.carried)
+	d.carried = append(d.carried, hostOf(doc)...)
+	hostEnd := len(d.carried)
+	found := false
 	for _, path := range carriers {
 		eachText(doc.Get(path...), func(text []byte) {
 			for line := range bytes.Lines(text) {
-				d.addCarriedLine(bytes.TrimRight(line, "\r\n"), host, pos, number)
+				found = d.addCarriedLine(bytes.TrimRight(line, "\r\n"), host, hostEnd, pos, number) || found
 			}
 		})
-		if len(d.records) > n {
+		if found {
 			return true
 		}
 	}
+	d.carried = d.carried[:host]
 	return false
 }
 
@@ -183,21 +185,22 @@ func hostOf(doc *fastjson.Value) []byte {
 	return nil
 }
 
-func (d *Decoder) addCarriedLine(line, host []byte, pos int, number int64) {
+// addCarriedLine takes a line of the document at pos, whose host is named at
+// d.carried[host:hostEnd], and reports whether it is a record.
+func (d *Decoder) addCarriedLine(text []byte, host, hostEnd, pos int, number int64) bool {
 	start := len(d.carried)
-	d.carried = append(d.carried, line...)
+	d.carried = append(d.carried, text...)
 	end := len(d.carried)
 	var r record
 	if d.tables.parseHeader(&r, d.carried, start, end) != isRecord {
 		d.carried = d.carried[:start]
-		return
+		return false
 	}
-	if r.node == r.nodeEnd && len(host) > 0 {
-		r.node = end
-		d.carried = append(d.carried, host...)
-		r.nodeEnd = len(d.carried)
+	if r.node == r.nodeEnd && host < hostEnd {
+		r.node, r.nodeEnd = host, hostEnd
 	}
-	r.nodeHash = d.joiner.hash(d.carried[r.node:r.nodeEnd])
-	r.pos, r.line = pos, int32(number)
-	d.records = append(d.records, r)
+	d.text = d.carried
+	k := d.keyOf(&r)
+	d.join(d.joiner.place(d.carried, &k, pos, int32(number)), newLine(&r, start), pos, int32(number))
+	return true
 }

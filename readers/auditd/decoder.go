@@ -3,7 +3,7 @@ package auditd
 import (
 	"bytes"
 	"fmt"
-	"unicode/utf8"
+	"unsafe"
 
 	"github.com/valyala/fastjson"
 
@@ -37,19 +37,19 @@ type Decoder struct {
 
 	text     []byte // what the positions of records count in: the block, or carried
 	carried  []byte // the records that JSON documents carry
-	records  []record
+	skim     skim
 	problems []lineProblem // of the core's lines, in order
+	records  []record      // of the event at hand
 	parser   fastjson.Parser
 
 	event         auditEvent
 	summary       summary
 	fields, names bag
-	scratch       []byte   // decoded values of the event at hand
-	lines         [][]byte // its records, for needs
-	needs         *needs   // nil if every event is wanted
-	start         int      // of the block's core
+	scratch       []byte // decoded values of the event at hand
+	needs         *needs // nil if every event is wanted
+	whole, sample int    // bytes: wholeBlock and sampleBytes
+	calls         calls
 	passed        int64
-	nul           bool // the core has NUL bytes
 	out           event.Event
 	assumed       [1]string
 }
@@ -62,10 +62,12 @@ func New(o Options) *Decoder {
 	if o.MaxRecords <= 0 {
 		o.MaxRecords = MaxEventRecords
 	}
-	return &Decoder{
-		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(),
-		assumed: [1]string{"host.os.type"},
+	d := &Decoder{
+		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(o.Window, o.MaxRecords),
+		assumed: [1]string{"host.os.type"}, whole: wholeBlock, sample: sampleBytes,
 	}
+	d.skim.accept = d.accept
+	return d
 }
 
 // Decode gives the sink the events whose first record is in the core of the block, in
@@ -78,37 +80,27 @@ func New(o Options) *Decoder {
 // never that far from the one before, has that record reported and left out; for the
 // report to be certain the margin must be twice the window.
 func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink) (lines int64) {
-	d.records, d.problems = d.records[:0], d.problems[:0]
-	d.start, d.passed = b.Start, 0
+	d.problems, d.passed = d.problems[:0], 0
 	if b.Skipped != 0 {
 		sink.Problem(event.Problem{Kind: event.TooLong, Source: source, Member: member, Line: 1, Offset: b.Offset,
 			Detail: fmt.Sprintf("a record of %d bytes is over the limit", b.Skipped)})
 		return 1
 	}
+	d.joiner.reset()
 	if d.options.JSON {
 		lines = d.findCarried(b)
 	} else {
 		lines = d.findRecords(b)
 	}
-	d.joiner.link(d.text, d.records, d.options.Window, d.options.MaxRecords)
-	o := output{source: source, member: member, sink: sink, block: b, problems: d.problems}
-	for i := range d.records {
-		r := &d.records[i]
-		if r.line == 0 {
-			continue
-		}
-		offset := b.Offset + int64(r.pos-b.Start)
-		switch r.head {
-		case int32(i):
-			o.flush(r.pos)
-			d.emit(&o, int32(i), offset)
-		case lateHead:
-			o.flush(r.pos)
-			o.problem(event.Incomplete, r, offset, "a record of event %s comes more than %d bytes after the first: it is left out",
-				d.text[r.id:r.idEnd], d.options.Window)
+	o := output{source: source, member: member, sink: sink, block: b, text: d.text, problems: d.problems}
+	sample := d.sampleOf(b)
+	for i := range d.joiner.chains {
+		if c := &d.joiner.chains[i]; c.number != 0 {
+			o.flush(int(c.pos), d.options.Window)
+			d.emit(&o, c, sample.has(i, int(c.pos)))
 		}
 	}
-	o.flush(len(b.Data))
+	o.flush(len(b.Data), d.options.Window)
 	return lines
 }
 
@@ -117,13 +109,15 @@ type output struct {
 	source, member string
 	sink           event.Sink
 	block          *frame.Block
+	text           []byte        // of the decoder
 	problems       []lineProblem // not handed out yet
 }
 
 // lineProblem is what is wrong with one line of the core. There may be as many as lines:
 // the words are found when it is handed out.
 type lineProblem struct {
-	start, end int // in Block.Data
+	start, end int // in Block.Data; of a late record, those of its id in the decoder's text
+	pos        int // in Block.Data
 	line       int32
 	kind       fault
 }
@@ -138,21 +132,26 @@ const (
 	hasNUL
 	notJSON
 	notCarrier
+	lateRecord
 )
 
 // maxQuote bounds how many bytes of a line a problem repeats.
 const maxQuote = 80
 
 // flush hands out the problems of the lines that start at or before a position.
-func (o *output) flush(pos int) {
-	for len(o.problems) > 0 && o.problems[0].start <= pos {
+func (o *output) flush(pos, window int) {
+	for len(o.problems) > 0 && o.problems[0].pos <= pos {
 		p := o.problems[0]
 		o.problems = o.problems[1:]
-		kind, detail := p.kind.words(o.block.Data[p.start:min(p.end, p.start+maxQuote)])
-		o.sink.Problem(event.Problem{
-			Kind: kind, Source: o.source, Member: o.member, Line: int64(p.line),
-			Offset: o.block.Offset + int64(p.start-o.block.Start), Detail: detail,
-		})
+		var kind event.Kind
+		var detail string
+		if p.kind == lateRecord {
+			kind, detail = event.Incomplete, fmt.Sprintf("a record of event %s comes more than %d bytes after the first: it is left out",
+				o.text[p.start:p.end], window)
+		} else {
+			kind, detail = p.kind.words(o.block.Data[p.start:min(p.end, p.start+maxQuote)])
+		}
+		o.problem(kind, p.line, p.pos, detail)
 	}
 }
 
@@ -173,29 +172,41 @@ func (f fault) words(line []byte) (event.Kind, string) {
 	return event.Broken, fmt.Sprintf("not an audit record: %q", line)
 }
 
-func (o *output) problem(k event.Kind, r *record, offset int64, format string, args ...any) {
-	o.sink.Problem(event.Problem{Kind: k, Source: o.source, Member: o.member, Line: int64(r.line), Offset: offset,
-		Detail: fmt.Sprintf(format, args...)})
+// problem hands out a problem of the record at a position of Block.Data.
+func (o *output) problem(k event.Kind, line int32, pos int, detail string) {
+	o.sink.Problem(event.Problem{Kind: k, Source: o.source, Member: o.member, Line: int64(line), Offset: o.offset(pos), Detail: detail})
 }
 
-// emit decodes the event that begins with record head and hands it out.
-func (d *Decoder) emit(o *output, head int32, offset int64) {
-	r := &d.records[head]
-	if int(r.count) > d.options.MaxRecords {
-		o.problem(event.TooMany, r, offset, "event %s has %d records: those after the first %d are left out",
-			d.text[r.id:r.idEnd], r.count, d.options.MaxRecords)
+// offset is where a position of Block.Data is in the part.
+func (o *output) offset(pos int) int64 { return o.block.Offset + int64(pos-o.block.Start) }
+
+// emit hands out the event of a chain, and what is wrong with it. Unless it is wanted or
+// of the sample it is not decoded.
+func (d *Decoder) emit(o *output, c *chain, sampled bool) {
+	wanted := sampled || c.marks&hasNeed != 0
+	if !wanted && !d.doubtful(c) && int(c.count) <= d.options.MaxRecords {
+		if c.marks&hasContent != 0 {
+			d.passed++
+		}
+		return
 	}
-	wanted, incomplete := d.keep(head)
-	if !wanted && !incomplete || !d.merge(head) {
+	d.gather(c)
+	id := d.text[d.records[0].id:d.records[0].idEnd]
+	if int(c.count) > d.options.MaxRecords {
+		o.problem(event.TooMany, c.number, int(c.pos), fmt.Sprintf("event %s has %d records: those after the first %d are left out",
+			id, c.count, d.options.MaxRecords))
+	}
+	if !d.merge() {
 		return
 	}
 	if lack := d.lack(); lack != "" {
-		o.problem(event.Incomplete, r, offset, "event %s %s", d.text[r.id:r.idEnd], lack)
+		o.problem(event.Incomplete, c.number, int(c.pos), fmt.Sprintf("event %s %s", id, lack))
 	}
 	if d.event.dropped > 0 {
-		o.problem(event.TooMany, r, offset, "event %s has more than %d fields: %d are left out", d.text[r.id:r.idEnd], maxFields, d.event.dropped)
+		o.problem(event.TooMany, c.number, int(c.pos), fmt.Sprintf("event %s has more than %d fields: %d are left out", id, maxFields, d.event.dropped))
 	}
 	if !wanted {
+		d.passed++
 		return
 	}
 	d.summarize()
@@ -204,8 +215,9 @@ func (d *Decoder) emit(o *output, head int32, offset int64) {
 		Assumed: d.assumed[:],
 		Evidence: event.Evidence{
 			Source: o.source, Member: o.member, Format: Format,
-			Line: int64(r.line), Offset: offset, EventID: string(d.text[r.id:r.idEnd]),
+			Line: int64(c.number), Offset: o.offset(int(c.pos)), EventID: unsafe.String(&id[0], len(id)),
 		},
+		Picked: !sampled,
 	}
 	o.sink.Event(&d.out)
 }
@@ -223,7 +235,7 @@ const (
 func (d *Decoder) lack() string {
 	e := &d.event
 	if e.noSyscall {
-		if e.socket.present && e.kind.typ != typeSyscall {
+		if e.hasSockaddr && e.kind.typ != typeSyscall {
 			return "has a SOCKADDR record but no SYSCALL"
 		}
 		return ""
@@ -248,72 +260,6 @@ func (d *Decoder) lack() string {
 	return ""
 }
 
-// findRecords finds the records of a block whose records are lines, margins included,
-// and the problems of the core's lines.
-func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
-	d.text = b.Data
-	d.nul = bytes.IndexByte(b.Core(), 0) >= 0
-	for start := 0; start < len(b.Data); {
-		end := len(b.Data)
-		next := end
-		if i := bytes.IndexByte(b.Data[start:], '\n'); i >= 0 {
-			end = start + i
-			next = end + 1
-		}
-		line := int64(0)
-		if start >= b.Start && start < b.End {
-			lines++
-			line = lines
-			if next > b.End { // the part ends without a newline, and the margin goes on
-				end, next = b.End, b.End
-			}
-		} else if start < b.Start && next > b.Start {
-			end, next = b.Start, b.Start
-		}
-		d.addLine(b, start, end, line)
-		start = next
-	}
-	return lines
-}
-
-// addLine takes the line b.Data[start:end]; number is 0 in a margin.
-func (d *Decoder) addLine(b *frame.Block, start, end int, number int64) {
-	var r record
-	switch d.tables.parseHeader(&r, b.Data, start, end) {
-	case isRecord:
-		r.pos, r.line = start, int32(number)
-		if r.node < r.nodeEnd {
-			r.nodeHash = d.joiner.hash(b.Data[r.node:r.nodeEnd])
-		}
-		d.records = append(d.records, r)
-		if number > 0 {
-			d.checkText(b, start, end, number)
-		}
-	case isBroken:
-		switch {
-		case number == 0:
-		case end == b.End:
-			d.note(cutRecord, start, end, number)
-		default:
-			d.note(notRecord, start, end, number)
-		}
-	}
-}
-
-// checkText notes a record that is not UTF-8, or that the end of the part cuts off.
-func (d *Decoder) checkText(b *frame.Block, start, end int, number int64) {
-	line := b.Data[start:end]
-	if !utf8.Valid(line) {
-		d.note(notUTF8, start, end, number)
-	}
-	if d.nul && bytes.IndexByte(line, 0) >= 0 { // no record has one: a crash left them
-		d.note(hasNUL, start, end, number)
-	}
-	if end == b.End && isCut(line) {
-		d.note(cutRecord, start, end, number)
-	}
-}
-
 // isCut reports whether a record that has no newline shows that it lacks its end: a
 // quote is open, or a key has no value.
 func isCut(line []byte) bool {
@@ -322,5 +268,5 @@ func isCut(line []byte) bool {
 }
 
 func (d *Decoder) note(f fault, start, end int, number int64) {
-	d.problems = append(d.problems, lineProblem{start: start, end: end, line: int32(number), kind: f})
+	d.problems = append(d.problems, lineProblem{start: start, end: end, pos: start, line: int32(number), kind: f})
 }

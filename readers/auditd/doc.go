@@ -9,8 +9,9 @@
 // a margin of at least the window on both sides; then the events do not depend on where
 // the cuts are.
 //
-// Decoding goes in four steps, one file each: header.go finds the records of a block,
-// join.go links those of one event, fields.go and merge.go read their values into one
-// auditEvent, document.go writes that as an ECS document. What system calls, record
-// types, error numbers and actions are called is in the text tables under tables/.
+// Decoding goes in steps, one file or two each: skim.go and header.go find the records of
+// a block, join.go links those of one event, need.go and keep.go say which events are
+// wanted, fields.go and merge.go read the records of one into an auditEvent, document.go
+// writes that as an ECS document. What system calls, record types, error numbers and
+// actions are called is in the text tables under tables/.
 package auditd

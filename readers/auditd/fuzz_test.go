@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kscan/readers/event"
 )
 
 // FuzzDecode holds that nothing makes the decoder fail, that a document can be read, and
@@ -26,6 +28,8 @@ func FuzzDecode(f *testing.F) {
 		if d := cmp.Diff(want.problems, got.problems); d != "" {
 			t.Errorf("problems differ (-whole +cut):\n%s", d)
 		}
+		list := []event.Need{needList[r.IntN(len(needList))], needList[r.IntN(len(needList))]}
+		checkLook(t, want, log, list, randomCuts(r, log, 3), o)
 		decodeAll(Options{JSON: true}, log)
 		_ = Sniff([]byte(log))
 	})

@@ -2,24 +2,20 @@ package auditd
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
-// record is one audit record of a block: where it is and the header it begins with.
-// Positions count in the decoder's text, but pos, which counts in Block.Data.
+// record is one audit record: where its parts are in the decoder's text.
 type record struct {
-	pos              int // where the record's line starts
-	body, end        int // the text after the header
-	node, nodeEnd    int // the value of node=, or the host of a syslog prefix
-	id, idEnd        int // "seconds.milliseconds:serial"
-	name, nameEnd    int // the type as written
-	stamp            uint64
-	serial           uint32
-	line             int32 // 1-based in the core, 0 in a margin
-	head, tail, next int32 // see joiner
-	count            int32
-	typ              uint16 // 0 if unknown
-	nodeHash         uint64
+	body, end     int // the text after the header
+	node, nodeEnd int // the value of node=, or the host of a syslog prefix
+	id, idEnd     int // "seconds.milliseconds:serial"
+	name, nameEnd int // the type as written
+	stamp         uint64
+	serial        uint32
+	typ           uint16 // 0 if unknown
 }
 
 // verdict is what a line turned out to be.
@@ -103,6 +99,76 @@ func (t *tables) parseFrom(r *record, line []byte, at int) int {
 	return i
 }
 
+// quickType reads the header of a record up to its id, if it has the form of the kernel's
+// records in audit.log, "type=NAME msg=audit(". It returns the type and where the id
+// starts, 0 if the line has another form.
+func (t *tables) quickType(line []byte) (typ uint16, id int) {
+	const (
+		between = " " + msgToken + auditToken
+		name    = len(typeToken)
+		least   = name + 8 + 2 + len(between) // of a line whose name is short
+	)
+	if len(line) < least || string(line[:name]) != typeToken {
+		return 0, 0
+	}
+	first := binary.LittleEndian.Uint64(line[name:])
+	end := name + 8
+	if space := spaceIn(first); space < 8 {
+		end = name + space
+		first &= 1<<(8*space) - 1
+	} else {
+		for end < len(line) && line[end] != ' ' && end-name <= maxTypeName {
+			end++
+		}
+	}
+	id = end + len(between)
+	if end == name || len(line) < id || string(line[end:id]) != between {
+		return 0, 0
+	}
+	switch first {
+	case nameSyscall:
+		return typeSyscall, id
+	case namePath:
+		return typePath, id
+	case nameEOE:
+		return typeEOE, id
+	case nameCWD:
+		return typeCWD, id
+	case nameExecve:
+		return typeExecve, id
+	case nameSockaddr:
+		if end == name+8 {
+			return typeSockaddr, id
+		}
+	}
+	return t.typeNumber(line[name:end]), id
+}
+
+// Names of record types as numbers, the first letter lowest.
+const (
+	nameSyscall  = 'S' | 'Y'<<8 | 'S'<<16 | 'C'<<24 | 'A'<<32 | 'L'<<40 | 'L'<<48
+	namePath     = 'P' | 'A'<<8 | 'T'<<16 | 'H'<<24
+	nameEOE      = 'E' | 'O'<<8 | 'E'<<16
+	nameCWD      = 'C' | 'W'<<8 | 'D'<<16
+	nameExecve   = 'E' | 'X'<<8 | 'E'<<16 | 'C'<<24 | 'V'<<32 | 'E'<<40
+	nameSockaddr = 'S' | 'O'<<8 | 'C'<<16 | 'K'<<24 | 'A'<<32 | 'D'<<40 | 'D'<<48 | 'R'<<56
+)
+
+// spaceIn returns which byte of a word, the lowest first, is the first space, 8 if none is.
+func spaceIn(word uint64) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	x := word ^ ' '*ones
+	return bits.TrailingZeros64((x-ones)&^x&highs) / 8
+}
+
+// skipGap passes over what is between a header and the body.
+func skipGap(line []byte, i int) int {
+	for i < len(line) && (line[i] == ':' || line[i] == ' ') {
+		i++
+	}
+	return i
+}
+
 // parseID reads "SEC.MS:SERIAL)" at line[i:] and returns where the body starts, or 0.
 func (r *record) parseID(line []byte, i int) int {
 	r.id = i
@@ -121,11 +187,7 @@ func (r *record) parseID(line []byte, i int) int {
 	r.idEnd = i
 	r.stamp = seconds*1000 + millis
 	r.serial = uint32(serial)
-	i++
-	for i < len(line) && (line[i] == ':' || line[i] == ' ') {
-		i++
-	}
-	return i
+	return skipGap(line, i+1)
 }
 
 // maxSecondsDigits bounds the seconds of a timestamp: 11 digits reach the year 5138.

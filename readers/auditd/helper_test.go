@@ -13,6 +13,7 @@ import (
 type seen struct {
 	events   []decoded
 	problems []event.Problem
+	passed   int64
 }
 
 type decoded struct {

@@ -15,65 +15,124 @@ const JoinWindow = 2 << 20
 // longest argument list that execve takes; more is counted as a problem.
 const MaxEventRecords = 1024
 
-// joiner links the records of a block that belong to one event.
+// joiner links the records of a block that belong to one event. Records come to it in the
+// order of the log: place finds the chain of a record, push puts the record there.
 //
-// In a chain, the first record's head is its own index, its tail the last record with
-// its key so far, and its count how many came within the window, members or too many;
-// next leads from member to member. A record farther than the window from the first is
-// late: it begins no event and is no member. (If it were one, an event could outgrow
-// every margin.) Once a tail is no member, its chain takes no more members.
+// A record farther than the window from the first of its chain is late: it begins no event
+// and is no member. (If it were one, an event could outgrow every margin.)
 type joiner struct {
-	seed  maphash.Seed // so that no log can be made to fill one slot
-	keys  [2]uint64
-	slots []int32 // open addressing: 1 + index of the chain's first record, 0 if free
-	mask  uint32
+	seed   maphash.Seed // so that no log can be made to fill one slot
+	keys   [2]uint64
+	chains []chain // in the order of their first records
+	lines  []line  // the members of all chains
+	newest uint32  // the highest serial so far
+	// slots is a hash table with open addressing: 1 + index of the last chain with a key,
+	// 0 if free. It is made when a record is not of a new event or one of the last few.
+	slots  []int32
+	mask   uint32
+	hashed bool
+	window int
+	most   int
 }
 
-func newJoiner() joiner {
-	seed := maphash.MakeSeed()
-	return joiner{seed: seed, keys: [2]uint64{maphash.String(seed, "stamp"), maphash.String(seed, "serial")}}
+// chain is the records of one event.
+type chain struct {
+	key
+	pos, last  int32 // where the lines of the first and the last record start, the latter member or not
+	head, tail int32 // the first and the last member
+	count      int32 // records within the window, members or too many
+	number     int32 // of the first record's line: 1-based in the core, 0 in a margin
+	marks      marks
 }
+
+// key is what the records of one event have in common.
+type key struct {
+	stamp         uint64
+	nodeHash      uint64
+	serial        uint32
+	node, nodeEnd int32 // in the decoder's text
+}
+
+// line is one member of a chain.
+type line struct {
+	start, end int32 // in the decoder's text, without the newline
+	next       int32 // member of the chain, or none
+	typ        uint16
+	body       uint8 // where the text after the header starts, from start on; 0 if it is not known
+}
+
+// marks say what a chain has, so that an event which is not wanted need not be decoded.
+type marks uint8
 
 const (
-	none     = int32(-1) // no next record
-	lateHead = int32(-2) // the head of a late record
-	overHead = int32(-3) // the head of a record beyond MaxEventRecords
+	hasNeed    marks = 1 << iota // a record may hold a need
+	hasContent                   // a record that is no EOE
+	hasCall                      // a SYSCALL
+	mayConnect                   // the first SYSCALL may be a connect
+	hasAddress                   // a SOCKADDR
+	mayBeShort                   // of which one may lack a part
+	mayBeCut                     // a SYSCALL that may name no program
+	hasUringOp
 )
 
-// link joins records, which are in the order of the log.
-func (j *joiner) link(text []byte, records []record, window, most int) {
-	j.reset(len(records))
-	for i := range records {
-		r := &records[i]
-		r.head, r.tail, r.next, r.count = int32(i), int32(i), none, 1
-		first := j.find(text, records, int32(i))
-		if first == int32(i) {
-			continue
-		}
-		h := &records[first]
-		last := &records[h.tail]
-		switch {
-		case r.pos-last.pos > window: // the key came back: another event
-			j.replace(text, records, int32(i))
-			continue
-		case r.pos-h.pos > window:
-			r.head = lateHead
-		default:
-			h.count++
-			if int(h.count) > most {
-				r.head = overHead
-				break
-			}
-			r.head = first
-			last.next = int32(i)
-		}
-		h.tail = int32(i)
+const none = int32(-1) // no next record
+
+func newJoiner(window, most int) joiner {
+	seed := maphash.MakeSeed()
+	return joiner{
+		seed: seed, keys: [2]uint64{maphash.String(seed, "stamp"), maphash.String(seed, "serial")},
+		window: window, most: most,
 	}
 }
 
-func (j *joiner) reset(n int) {
+// reset forgets all chains.
+func (j *joiner) reset() {
+	j.chains, j.lines = j.chains[:0], j.lines[:0]
+	j.newest, j.hashed = 0, false
+}
+
+// recent is how many of the last chains are looked at one by one: as many events as
+// usually write their records at the same time.
+const recent = 4
+
+// place returns the chain for a record at a position, in a line with a number: the one of
+// its key, or a new one if there is none or the key came back after more than the window.
+func (j *joiner) place(text []byte, k *key, pos int, number int32) int32 {
+	if c := j.find(text, k); c != none && pos-int(j.chains[c].last) <= j.window {
+		return c
+	}
+	c := int32(len(j.chains))
+	j.chains = append(j.chains, chain{key: *k, pos: int32(pos), last: int32(pos), head: none, tail: none, number: number})
+	j.newest = max(j.newest, k.serial)
+	if j.hashed {
+		if 2*len(j.chains) > len(j.slots) {
+			j.rehash(text)
+		}
+		j.slots[j.slot(text, k)] = c + 1
+	}
+	return c
+}
+
+// find returns the last chain with a key, or none.
+func (j *joiner) find(text []byte, k *key) int32 {
+	if k.serial > j.newest || len(j.chains) == 0 {
+		return none
+	}
+	for c := len(j.chains) - 1; c >= max(0, len(j.chains)-recent); c-- {
+		if sameKey(text, &j.chains[c].key, k) {
+			return int32(c)
+		}
+	}
+	if !j.hashed {
+		j.rehash(text)
+	}
+	return j.slots[j.slot(text, k)] - 1
+}
+
+// rehash makes a hash table of all chains, with room for as many more.
+func (j *joiner) rehash(text []byte) {
 	size := 64
-	for size < 2*n {
+	for size < 4*len(j.chains) {
 		size *= 2
 	}
 	if cap(j.slots) < size {
@@ -82,43 +141,72 @@ func (j *joiner) reset(n int) {
 		j.slots = j.slots[:size]
 		clear(j.slots)
 	}
-	j.mask = uint32(size - 1)
-}
-
-// find returns the first record of the chain with the key of record i, which is i if
-// there was none.
-func (j *joiner) find(text []byte, records []record, i int32) int32 {
-	slot := j.slot(text, records, i)
-	if first := j.slots[slot]; first != 0 {
-		return first - 1
+	j.mask, j.hashed = uint32(size-1), true
+	for c := range j.chains {
+		j.slots[j.slot(text, &j.chains[c].key)] = int32(c) + 1
 	}
-	j.slots[slot] = i + 1
-	return i
 }
 
-// replace begins a new chain with the key of record i.
-func (j *joiner) replace(text []byte, records []record, i int32) {
-	j.slots[j.slot(text, records, i)] = i + 1
-}
-
-// slot returns the slot that has the key of record i, or the free one where it goes.
-func (j *joiner) slot(text []byte, records []record, i int32) uint32 {
-	r := &records[i]
-	high, low := bits.Mul64(r.stamp^j.keys[0], uint64(r.serial)^r.nodeHash^j.keys[1])
+// slot returns the slot that has a key, or the free one where it goes.
+func (j *joiner) slot(text []byte, k *key) uint32 {
+	high, low := bits.Mul64(k.stamp^j.keys[0], uint64(k.serial)^k.nodeHash^j.keys[1])
 	slot := uint32(high^low) & j.mask
 	for {
-		first := j.slots[slot]
-		if first == 0 || sameKey(text, &records[first-1], r) {
+		c := j.slots[slot]
+		if c == 0 || sameKey(text, &j.chains[c-1].key, k) {
 			return slot
 		}
 		slot = (slot + 1) & j.mask
 	}
 }
 
-func sameKey(text []byte, a, b *record) bool {
+func sameKey(text []byte, a, b *key) bool {
 	return a.serial == b.serial && a.stamp == b.stamp && a.nodeHash == b.nodeHash &&
 		bytes.Equal(text[a.node:a.nodeEnd], text[b.node:b.nodeEnd])
 }
 
+// membership is what became of a record.
+type membership uint8
+
+const (
+	isMember membership = iota
+	isLate
+	isOver // beyond the most that an event may have
+)
+
+// push puts a record at a position, at most the window behind the last one, into a chain.
+// Of one that begins in a margin the members are not kept.
+func (j *joiner) push(c int32, l line, pos int) membership {
+	ch := &j.chains[c]
+	ch.last = int32(pos)
+	if pos-int(ch.pos) > j.window {
+		return isLate
+	}
+	if ch.number == 0 {
+		return isMember
+	}
+	if ch.count++; int(ch.count) > j.most {
+		return isOver
+	}
+	if l.typ == typeEOE && ch.head != none {
+		return isMember // and has nothing to say
+	}
+	i := int32(len(j.lines))
+	l.next = none
+	j.lines = append(j.lines, l)
+	if ch.head == none {
+		ch.head = i
+	} else {
+		j.lines[ch.tail].next = i
+	}
+	ch.tail = i
+	return isMember
+}
+
 // hash is the hash of a node's name.
-func (j *joiner) hash(node []byte) uint64 { return maphash.Bytes(j.seed, node) }
+func (j *joiner) hash(node []byte) uint64 {
+	if len(node) == 0 {
+		return 0
+	}
+	return maphash.Bytes(j.seed, node)
+}

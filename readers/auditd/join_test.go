@@ -29,8 +29,11 @@ func sortBy(order []int, at func(int) float64) {
 // decodeCut decodes a log in blocks that end at the cuts, each with a margin, and makes
 // lines absolute.
 func decodeCut(o Options, log string, cuts []int, margin int) *seen {
+	return decodeWith(New(o), log, cuts, margin)
+}
+
+func decodeWith(d *Decoder, log string, cuts []int, margin int) *seen {
 	var s seen
-	d := New(o)
 	line, start := int64(0), 0
 	for _, end := range append(cuts, len(log)) {
 		if end <= start {
@@ -47,6 +50,7 @@ func decodeCut(o Options, log string, cuts []int, margin int) *seen {
 		}
 		s.events = append(s.events, one.events...)
 		s.problems = append(s.problems, one.problems...)
+		s.passed += d.Passed()
 		line += n
 		start = end
 	}

@@ -18,14 +18,17 @@ type auditEvent struct {
 	paths   []pair
 	pathEnd []int // where in paths each PATH record ends
 
-	call      uint16 // index of the system call, 0 if unknown
-	hasCall   bool   // there is a system call, of whatever name
-	compound  bool   // several records, EOE not counted
-	exit      int64
-	hasExit   bool
-	socket    address
-	noSyscall bool
-	dropped   int // fields beyond maxFields, in records that add to others
+	call     uint16 // index of the system call, 0 if unknown
+	hasCall  bool   // there is a system call, of whatever name
+	compound bool   // several records, EOE not counted
+	exit     int64
+	hasExit  bool
+	socket   address
+	// hasSockaddr says that socket is of a SOCKADDR record. (NETFILTER_PKT has a field of
+	// that name too.)
+	hasSockaddr bool
+	noSyscall   bool
+	dropped     int // fields beyond maxFields, in records that add to others
 }
 
 const (
@@ -48,23 +51,23 @@ func (e *auditEvent) reset() {
 	}
 }
 
-// merge reads the records of the chain that begins at head into d.event. It returns
-// false if they say nothing: an end of event alone.
-func (d *Decoder) merge(head int32) bool {
+// merge reads d.records into d.event. It returns false if they say nothing: an end of
+// event alone.
+func (d *Decoder) merge() bool {
 	e := &d.event
 	e.reset()
 	d.scratch = d.scratch[:0]
-	main := d.pick(head)
+	main := d.pick()
 	if main == nil {
 		return false
 	}
-	e.first = &d.records[head]
+	e.first = &d.records[0]
 	if isAuxiliary(main.typ) {
 		d.addRecord(main)
 	} else {
 		d.addMain(main)
 	}
-	for i := head; i != none; i = d.records[i].next {
+	for i := range d.records {
 		if r := &d.records[i]; r != main {
 			d.addRecord(r)
 		}
@@ -78,10 +81,10 @@ func (d *Decoder) merge(head int32) bool {
 // pick chooses the record whose fields are the event's own, a system call if there is
 // one, and sets the record that says what happened: the first that does not only add to
 // another.
-func (d *Decoder) pick(head int32) (main *record) {
+func (d *Decoder) pick() (main *record) {
 	e := &d.event
 	n := 0
-	for i := head; i != none; i = d.records[i].next {
+	for i := range d.records {
 		r := &d.records[i]
 		if r.typ == typeEOE {
 			continue
@@ -177,6 +180,7 @@ func (d *Decoder) addRecord(r *record) {
 	case typeSockaddr:
 		if hex := fields.ofKind(kindSaddr); hex != nil {
 			e.socket, d.scratch = parseAddress(hex, d.scratch)
+			e.hasSockaddr = true
 		}
 	default:
 		d.addOther(fields)

@@ -2,20 +2,23 @@ package auditd
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"kscan/readers/event"
+	"kscan/readers/prefilter"
 )
-
-// sampleBytes is how much of a core is decoded whatever it holds, so that a report can
-// say what the events of a log look like.
-const sampleBytes = 16 << 10
 
 // needs are the values of which an event must hold one to be wanted, as its records
 // write them.
 type needs struct {
-	ports [][4]byte // in hex, as saddr has them
-	texts []needText
+	// finder looks for the fields that tell a connect and its program, and, unless blind is
+	// set, for what any record that holds a need must have.
+	finder *prefilter.Finder
+	finds  []found // of the literals of the finder
+	blind  bool
+	ports  [][4]byte // in hex, as saddr has them
+	texts  []needText
 }
 
 // needText is a text that stands in a record as it is, or in hex.
@@ -28,7 +31,9 @@ type needText struct {
 // Look makes Decode pass over events that hold none of the needs. It does nothing if
 // that cannot be told from the records for one of them.
 func (d *Decoder) Look(list []event.Need) {
-	d.needs = newNeeds(list)
+	if d.needs = nil; !d.options.JSON {
+		d.needs = newNeeds(list)
+	}
 }
 
 // Passed returns how many events of the last block were passed over. Their problems were
@@ -58,6 +63,7 @@ func newNeeds(list []event.Need) *needs {
 	if len(list) == 0 {
 		return nil
 	}
+	n.setFinder()
 	return &n
 }
 
@@ -81,16 +87,109 @@ func newNeedText(need event.Need) needText {
 	return t
 }
 
-// in reports whether one of the records may hold a need. It never says no to an event
-// whose document holds one.
-func (n *needs) in(records [][]byte) bool {
-	for _, r := range records {
-		if n.portIn(r) || n.textIn(r) {
-			return true
+// found is what it means that a literal stands in a record; more than one may hold.
+type found uint8
+
+const (
+	foundNeed    found = 1 << iota // the record may hold a need
+	foundArch                      // a field arch
+	foundSyscall                   // a field syscall
+	foundProgram                   // the path of a program
+)
+
+// setFinder makes the finder of n.
+func (n *needs) setFinder() {
+	fields := []prefilter.Literal{{Text: archField}, {Text: syscallField}, {Text: exePath}}
+	list, ok := n.literals()
+	if ok {
+		n.finder = prefilter.New(append(fields, list...))
+	}
+	if n.blind = n.finder == nil; n.blind {
+		n.finder = prefilter.New(fields)
+	}
+	for _, literal := range n.finder.Literals() {
+		var f found
+		switch literal {
+		case fields[0]:
+			f = foundArch
+		case fields[1]:
+			f = foundSyscall
+		case fields[2]:
+			f = foundProgram
+		}
+		if slices.Contains(list, literal) {
+			f |= foundNeed
+		}
+		n.finds = append(n.finds, f)
+	}
+}
+
+// literals are texts of which each record that in accepts has one; ok is false if there is
+// no telling.
+func (n *needs) literals() (list []prefilter.Literal, ok bool) {
+	for _, port := range n.ports {
+		list = append(list, prefilter.Literal{Text: string(port[:]), Fold: true})
+	}
+	if len(n.texts) > 0 {
+		list = append(list, prefilter.Literal{Text: pieceMark})
+	}
+	for i := range n.texts {
+		literals := n.texts[i].literals()
+		if literals == nil {
+			return nil, false
+		}
+		list = append(list, literals...)
+	}
+	return list, true
+}
+
+// minRun is the shortest part of a text worth looking for, in bytes.
+const minRun = 3
+
+// literals are texts of which a record that holds t has one; nil if there are none worth
+// looking for.
+func (t *needText) literals() []prefilter.Literal {
+	run := ""
+	for _, r := range strings.FieldsFunc(string(t.text), func(r rune) bool { return r == ' ' }) {
+		if len(r) > len(run) {
+			run = r
 		}
 	}
-	return false
+	if len(run) < minRun {
+		return nil
+	}
+	list := []prefilter.Literal{{Text: run, Fold: t.fold}}
+	if !t.fold {
+		return append(list, prefilter.Literal{Text: hexOf(run)})
+	}
+	forms := []string{""} // letters of either case differ in their hex
+	for _, c := range []byte(run[:minRun]) {
+		var next []string
+		for _, form := range forms {
+			next = append(next, form+hexOf(string(lower(c))))
+			if lower(c) >= 'a' && lower(c) <= 'z' {
+				next = append(next, form+hexOf(string(lower(c)&^0x20)))
+			}
+		}
+		forms = next
+	}
+	for _, form := range forms {
+		list = append(list, prefilter.Literal{Text: form})
+	}
+	return list
 }
+
+func hexOf(text string) string {
+	var out []byte
+	for i := range len(text) {
+		out = append(out, upperHex[text[i]>>4], upperHex[text[i]&15])
+	}
+	return string(out)
+}
+
+// in reports whether a record may hold a need. It never says no to a record because of
+// which the event's document holds one.
+func (n *needs) in(record []byte) bool { return n.portIn(record) || n.textIn(record) }
 
 // portIn looks for a port in every saddr field of a record.
 func (n *needs) portIn(record []byte) bool {
@@ -119,11 +218,14 @@ func (n *needs) portIn(record []byte) bool {
 	}
 }
 
+// pieceMark is in a record that has a piece of an argument too long for one record.
+const pieceMark = "]="
+
 func (n *needs) textIn(record []byte) bool {
 	if len(n.texts) == 0 {
 		return false
 	}
-	if bytes.Contains(record, []byte("]=")) { // a piece of an argument: a text may go on in the next
+	if bytes.Contains(record, []byte(pieceMark)) { // a piece of an argument: a text may go on in the next
 		return true
 	}
 	for i := range n.texts {

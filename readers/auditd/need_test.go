@@ -1,7 +1,6 @@
 package auditd
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -36,61 +35,94 @@ func holds(fields map[string]string, need event.Need) bool {
 	return false
 }
 
-// TestLook holds that no event which holds a need is passed over, that the others which
-// are not are as they were, and that all are counted.
-func TestLook(t *testing.T) {
-	all := []event.Need{
-		{Field: "destination.port", Number: 10250}, {Field: "destination.port", Number: 10255}, {Field: "source.port", Number: 22},
-		{Field: "destination.port", Number: 1 << 20}, {Field: "process.name", Text: "curl"}, {Field: "process.name", Text: "PYTHON", Fold: true},
-		{Field: "process.executable", Text: "(deleted)"}, {Field: "process.executable", Text: "/TMP/A B", Fold: true},
-		{Field: "process.title", Text: "sh -c"}, {Field: "process.args", Text: "a b"}, {Field: "file.path", Text: "/etc/passwd"},
-		{Field: "process.working_directory", Text: "/tmp/a"},
-	}
-	passed := int64(0)
-	for seed := range uint64(12) {
-		g := generator{Rand: rand.New(rand.NewPCG(seed, 6)), odd: true, enriched: seed%4 == 0, nodes: seed%3 == 0}
-		// some records get lost, and some addresses are cut
-		lines := slices.DeleteFunc(strings.SplitAfter(g.log(80, 40), "\n"), func(string) bool { return g.IntN(8) == 0 })
-		log := filler(sampleBytes) + strings.ReplaceAll(strings.Join(lines, ""), "saddr=0200280FC0A80101", "saddr=0200280FC0")
-		want := decodeAll(Options{}, log)
-		for range 4 {
-			list := []event.Need{all[g.IntN(len(all))], all[g.IntN(len(all))]}
-			d := New(Options{})
-			d.Look(list)
-			var got seen
-			d.Decode("log", "", &frame.Block{Data: []byte(log), End: len(log)}, &got)
-			emitted := map[string]decoded{}
-			for _, e := range got.events {
-				emitted[fmt.Sprint(e.Evidence.Offset)] = e
-			}
-			for _, e := range want.events {
-				other, ok := emitted[fmt.Sprint(e.Evidence.Offset)]
-				needed := slices.ContainsFunc(list, func(n event.Need) bool { return holds(e.Fields, n) })
-				if needed && !ok {
-					t.Fatalf("seed %d, needs %v: passed over %v", seed, list, e)
-				}
-				if ok && !cmp.Equal(e, other) {
-					t.Fatalf("seed %d, needs %v:\n%s", seed, list, cmp.Diff(e, other))
-				}
-			}
-			if n := int64(len(want.events)); n != int64(len(got.events))+d.Passed() {
-				t.Errorf("%d events and %d passed over, want %d", len(got.events), d.Passed(), n)
-			}
-			if d := cmp.Diff(want.problems, got.problems); d != "" {
-				t.Errorf("problems differ:\n%s", d)
-			}
-			passed += d.Passed()
+// needList are needs of every kind.
+var needList = []event.Need{
+	{Field: "destination.port", Number: 10250}, {Field: "destination.port", Number: 10255}, {Field: "source.port", Number: 22},
+	{Field: "destination.port", Number: 1 << 20}, {Field: "process.name", Text: "curl"}, {Field: "process.name", Text: "PYTHON", Fold: true},
+	{Field: "process.executable", Text: "(deleted)"}, {Field: "process.executable", Text: "/TMP/A B", Fold: true},
+	{Field: "process.title", Text: "sh -c"}, {Field: "process.args", Text: "a b"}, {Field: "file.path", Text: "/etc/passwd"},
+	{Field: "process.working_directory", Text: "/tmp/a"}, {Field: "process.title", Text: "curl -k"},
+}
+
+// untidy loses some lines of a log, cuts some addresses, and puts others between, so that
+// no event is sure to be whole.
+func untidy(g *generator, log string) string {
+	lines := slices.DeleteFunc(strings.SplitAfter(log, "\n"), func(string) bool { return g.IntN(8) == 0 })
+	for i, line := range lines {
+		switch g.IntN(60) {
+		case 0:
+			lines[i] = "Nov 23 10:00:00 web-2 kernel: audit: " + line
+		case 1:
+			lines[i] = "nothing of ours\n" + line
+		case 2:
+			lines[i] = strings.Replace(line, "\n", " x=\xff\n", 1)
+		case 3:
+			lines[i] = strings.Replace(line, "\n", "\r\n", 1)
+		case 4:
+			lines[i] = strings.Replace(line, "saddr=0200", `saddr="0200`, 1)
+		case 5:
+			lines[i] = line[:len(line)*g.IntN(10)/10] + "\n"
+		case 6:
+			lines[i] = strings.ToLower(line)
 		}
 	}
-	if passed < 500 {
+	return strings.ReplaceAll(strings.Join(lines, ""), "saddr=0200280FC0A80101", "saddr=0200280FC0")
+}
+
+// checkLook decodes a log in blocks, passing over what holds no need, and demands that it
+// misses none of the events that hold one and that all else is as in want: the events that
+// it gives, the problems and the count. It returns how many events were passed over.
+func checkLook(t *testing.T, want *seen, log string, list []event.Need, cuts []int, o Options) (passed int64) {
+	t.Helper()
+	d := New(o)
+	d.whole, d.sample = 0, 0
+	d.Look(list)
+	got := decodeWith(d, log, cuts, 2*o.Window)
+	emitted := map[int64]decoded{}
+	for _, e := range got.events {
+		emitted[e.Evidence.Offset] = e
+	}
+	for _, e := range want.events {
+		other, ok := emitted[e.Evidence.Offset]
+		if !ok && slices.ContainsFunc(list, func(n event.Need) bool { return holds(e.Fields, n) }) {
+			t.Fatalf("needs %v: passed over %v", list, e)
+		}
+		if ok && !cmp.Equal(e, other) {
+			t.Fatalf("needs %v:\n%s", list, cmp.Diff(e, other))
+		}
+	}
+	if n := int64(len(want.events)); n != int64(len(got.events))+got.passed {
+		t.Errorf("%d events and %d passed over, want %d", len(got.events), got.passed, n)
+	}
+	if d := cmp.Diff(want.problems, got.problems); d != "" {
+		t.Errorf("problems differ:\n%s", d)
+	}
+	return got.passed
+}
+
+// TestLook holds checkLook for logs that are not tidy, cut anywhere.
+func TestLook(t *testing.T) {
+	passed := int64(0)
+	for seed := range uint64(24) {
+		g := &generator{Rand: rand.New(rand.NewPCG(seed, 6)), odd: true, enriched: seed%4 == 0, nodes: seed%3 == 0}
+		log := untidy(g, g.log(80, 40))
+		o := Options{Window: 2000 + g.IntN(100000)}
+		want := decodeAll(o, log)
+		for range 6 {
+			list := []event.Need{needList[g.IntN(len(needList))], needList[g.IntN(len(needList))]}
+			passed += checkLook(t, want, log, list, randomCuts(g.Rand, log, 1+g.IntN(200)), o)
+		}
+	}
+	if passed < 2000 {
 		t.Errorf("only %d events passed over", passed)
 	}
 }
 
 func TestLookSplitArgument(t *testing.T) {
-	log := filler(sampleBytes) + "type=SYSCALL " + testHead + "arch=c000003e syscall=59 success=yes exit=0\n" +
+	log := filler(100) + "type=SYSCALL " + testHead + "arch=c000003e syscall=59 success=yes exit=0\n" +
 		"type=EXECVE " + testHead + "argc=1 a0_len=12 a0[0]=616263\n" + "type=EXECVE " + testHead + "a0[1]=646566\n"
 	d := New(Options{})
+	d.whole, d.sample = 0, 0
 	d.Look([]event.Need{{Field: "process.args", Text: "abcdef"}})
 	var got seen
 	d.Decode("", "", &frame.Block{Data: []byte(log), End: len(log)}, &got)

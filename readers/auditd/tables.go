@@ -250,6 +250,12 @@ func (t *tables) typeNumber(name []byte) uint16 {
 		return typeProctitle
 	case "EOE":
 		return typeEOE
+	case "PATH":
+		return typePath
+	case "CWD":
+		return typeCWD
+	case "EXECVE":
+		return typeExecve
 	}
 	if n, ok := t.types[string(name)]; ok {
 		return n
