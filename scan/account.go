@@ -45,16 +45,29 @@ func (s *unitSink) account(set int, e *event.Event, t time.Time) {
 		if known, in := r.Scope(e.Index); known && !in && s.worker.run.options.InScopeOnly {
 			continue
 		}
-		n.add(r, scratch, e, t)
+		c := closeness{}
+		if e.Partial {
+			c = s.near[i]
+		} else {
+			c = nearMiss(r.Program, scratch)
+		}
+		n.add(c, scratch, e, t)
 	}
 }
 
 // wants reports whether the account needs the whole of the event of which some fields are
 // loaded: to list it as a near miss with its id, or to know the index that it is from.
 func (s *unitSink) wants(set int) bool {
-	for i, n := range s.res.account.near {
+	near := s.res.account.near
+	if s.near == nil {
+		s.near = make([]closeness, len(near))
+	}
+	for i, n := range near {
 		r := s.worker.run.list[i]
-		if n != nil && r.Program.Set() == s.worker.run.sets[set].set && n.wants(r, s.worker.scratch) {
+		if n == nil || r.Program.Set() != s.worker.run.sets[set].set {
+			continue
+		}
+		if s.near[i] = nearMiss(r.Program, s.worker.scratch); n.wants(s.near[i], s.worker.scratch) {
 			return true
 		}
 	}
@@ -67,8 +80,11 @@ func (s *unitSink) partial(e *event.Event, t time.Time, in bool) {
 	if !in {
 		return
 	}
-	for i := range s.worker.run.sets {
-		s.worker.scratch.Load(s.worker.run.sets[i].set, e)
+	sets := s.worker.run.sets
+	for i := range sets {
+		if len(sets) > 1 { // the last one is loaded
+			s.worker.scratch.Load(sets[i].set, e)
+		}
 		s.account(i, e, t)
 	}
 }

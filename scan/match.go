@@ -23,17 +23,18 @@ type unitSink struct {
 	packed int64   // the number of the event that was last packed, from 1
 	stream *stream // of the event
 	shape  []byte
+	near   []closeness // of a partial event, for each rule
 }
 
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
 
 func (s *unitSink) Event(e *event.Event) {
-	if e.Wanted = e.Partial && s.matches(e); e.Wanted {
+	t, dated := e.Time()
+	in := s.inRange(t, dated)
+	if e.Wanted = e.Partial && in && s.matches(e); e.Wanted {
 		return // it comes again, whole
 	}
 	s.res.counts.Events++
-	t, dated := e.Time()
-	in := s.inRange(t, dated)
 	if e.Partial {
 		s.partial(e, t, in)
 		return
@@ -55,9 +56,6 @@ func (s *unitSink) Event(e *event.Event) {
 // matches reports whether a rule matches the event, of which some fields are there, or the
 // account needs the rest of it.
 func (s *unitSink) matches(e *event.Event) bool {
-	if !s.inRange(e.Time()) {
-		return false
-	}
 	for i := range s.worker.run.sets {
 		set, scratch := &s.worker.run.sets[i], s.worker.scratch
 		scratch.Load(set.set, e)

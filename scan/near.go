@@ -95,15 +95,14 @@ func nearMisses(rules []*rule.Rule) []*NearMisses {
 }
 
 // add counts the loaded event if it is a near miss of the rule.
-func (n *NearMisses) add(r *rule.Rule, s *eval.Scratch, e *event.Event, t time.Time) {
-	i, reason, near := nearMiss(r.Program, s)
-	if !near {
+func (n *NearMisses) add(miss closeness, s *eval.Scratch, e *event.Event, t time.Time) {
+	if !miss.near {
 		return
 	}
 	n.Events++
-	c := &n.Clauses[i]
+	c := &n.Clauses[miss.clause]
 	c.Events++
-	switch reason {
+	switch miss.reason {
 	case NearMissing:
 		c.Missing++
 	case NearName:
@@ -113,7 +112,7 @@ func (n *NearMisses) add(r *rule.Rule, s *eval.Scratch, e *event.Event, t time.T
 	default:
 		return
 	}
-	if m := newNearMiss(reason, i, s); n.room(&m) {
+	if m := newNearMiss(miss, s); n.room(&m) {
 		m.Evidence = kept(e.Evidence)
 		if !t.IsZero() {
 			m.Time = t.UTC()
@@ -123,35 +122,41 @@ func (n *NearMisses) add(r *rule.Rule, s *eval.Scratch, e *event.Event, t time.T
 }
 
 // wants reports whether the loaded event is a near miss that is going to be listed.
-func (n *NearMisses) wants(r *rule.Rule, s *eval.Scratch) bool {
-	i, reason, near := nearMiss(r.Program, s)
-	if !near || reason == "" {
+func (n *NearMisses) wants(miss closeness, s *eval.Scratch) bool {
+	if !miss.near || miss.reason == "" {
 		return false
 	}
-	m := newNearMiss(reason, i, s)
+	m := newNearMiss(miss, s)
 	return n.room(&m)
 }
 
-// nearMiss reports whether the loaded event is a near miss of a program, the clause that
-// fails, and what is telling about it, "" if nothing is.
-func nearMiss(p *eval.Program, s *eval.Scratch) (clause int, reason NearReason, near bool) {
+// closeness says whether an event is a near miss of a rule, the clause that fails, and what
+// is telling about it, "" if nothing is.
+type closeness struct {
+	near   bool
+	clause int
+	reason NearReason
+}
+
+// nearMiss returns how near the loaded event comes to a match of a program.
+func nearMiss(p *eval.Program, s *eval.Scratch) closeness {
 	if !p.Category(s) {
-		return 0, "", false
+		return closeness{}
 	}
 	i, near := p.Near(s, p.NeedClause())
 	if !near {
-		return 0, "", false
+		return closeness{}
 	}
 	c := &p.Clauses()[i]
 	switch {
 	case c.Missing(s):
-		return i, NearMissing, true
+		return closeness{true, i, NearMissing}
 	case slices.Contains(c.Fields(), "process.name") && byName(p, s, i):
-		return i, NearName, true
+		return closeness{true, i, NearName}
 	case c.IsAddress():
-		return i, NearAddress, true
+		return closeness{true, i, NearAddress}
 	}
-	return i, "", true
+	return closeness{true, i, ""}
 }
 
 // byName reports whether the clause would hold if the process had the name of its file.
@@ -161,12 +166,12 @@ func byName(p *eval.Program, s *eval.Scratch, clause int) bool {
 	return base != "" && base != watched(s, eval.WatchName) && p.HoldsWith(s, clause, "process.name", base)
 }
 
-func newNearMiss(reason NearReason, clause int, s *eval.Scratch) NearMiss {
+func newNearMiss(miss closeness, s *eval.Scratch) NearMiss {
 	target := watched(s, eval.WatchAddress)
 	if port := watched(s, eval.WatchPort); port != "" {
 		target += " port " + port
 	}
-	return NearMiss{Reason: reason, Clause: clause,
+	return NearMiss{Reason: miss.reason, Clause: miss.clause,
 		Host: watched(s, eval.WatchHost), Process: watched(s, eval.WatchExecutable), Name: watched(s, eval.WatchName),
 		User: watched(s, eval.WatchUser), Target: strings.TrimSpace(target)}
 }

@@ -1,8 +1,6 @@
 package triage
 
 import (
-	"slices"
-
 	"kscan/readers/event"
 	"kscan/rule"
 	"kscan/rule/eval"
@@ -34,13 +32,28 @@ func (c *conditions) check(book *rule.Playbook, d *documents) [][]bool {
 	c.held = c.held[:len(book.Steps)]
 	for i := range book.Steps {
 		c.held[i] = append(c.held[i][:0], make([]bool, len(book.Steps[i].Conditions))...)
-		for j := range book.Steps[i].Conditions {
-			c.held[i][j] = slices.ContainsFunc(d.events, func(e event.Event) bool {
-				return e.Doc != nil && book.Steps[i].Conditions[j].Program.Match(&e, c.scratch)
-			})
+	}
+	for i := range d.events {
+		if d.events[i].Doc != nil {
+			c.add(book, &d.events[i])
 		}
 	}
 	return c.held
+}
+
+// add tests the conditions on one event, which is loaded once for all of a set.
+func (c *conditions) add(book *rule.Playbook, e *event.Event) {
+	var loaded *eval.Set
+	for i := range book.Steps {
+		for j := range book.Steps[i].Conditions {
+			p := book.Steps[i].Conditions[j].Program
+			if p.Set() != loaded {
+				loaded = p.Set()
+				c.scratch.Load(loaded, e)
+			}
+			c.held[i][j] = c.held[i][j] || p.Matches(c.scratch)
+		}
+	}
 }
 
 // weigh adds what the conditions of one step say: the greatest raise and the greatest
