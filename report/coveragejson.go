@@ -1,6 +1,12 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"kscan/report/safe"
 	"kscan/report/triage"
 	"kscan/scan"
 )
@@ -92,4 +98,115 @@ func nearOf(n *scan.NearMisses) *jsonNear {
 			return jsonNearMiss{m.Reason, m.Clause, jsonTime(m.Time), m.Host, m.Process, m.Name, m.User, m.Target, evidenceJSON(m.Evidence)}
 		}),
 	}
+}
+
+// jsonCoverageReport is what kscan coverage writes: the members of the whole report that
+// say what the logs could show.
+type jsonCoverageReport struct {
+	SchemaVersion string                   `json:"schema_version"`
+	Run           jsonRun                  `json:"run"`
+	Timing        jsonTiming               `json:"timing"`
+	Counts        scan.Counts              `json:"counts"`
+	Categories    map[string]int64         `json:"categories"`
+	Verdicts      map[triage.Verdict]int64 `json:"verdicts"`
+	Telemetry     []jsonStream             `json:"telemetry"`
+	Rules         []jsonRuleCoverage       `json:"rules"`
+	Sources       []jsonSource             `json:"sources"`
+	Problems      jsonProblems             `json:"problems"`
+}
+
+type jsonRuleCoverage struct {
+	jsonRule
+	Path       string       `json:"path"`
+	Findings   int64        `json:"findings"`
+	Coverage   jsonCoverage `json:"coverage"`
+	NearMisses *jsonNear    `json:"near_misses"`
+}
+
+type jsonStream struct {
+	jsonStreamKey
+	Events     int64            `json:"events"`
+	Undated    int64            `json:"undated"`
+	First      *string          `json:"first"`
+	Last       *string          `json:"last"`
+	Categories map[string]int64 `json:"categories"`
+	Sampled    bool             `json:"sampled"`
+	Gaps       []jsonGap        `json:"gaps"`
+	MoreGaps   bool             `json:"more_gaps"`
+	Lost       jsonLost         `json:"lost"`
+	Rules      []jsonReach      `json:"rules"`
+}
+
+type jsonGap struct {
+	From    *string `json:"from"`
+	To      *string `json:"to"`
+	Seconds float64 `json:"seconds"`
+}
+
+type jsonLost struct {
+	Serials  *int64 `json:"serials"`
+	Boots    int    `json:"boots"`
+	Reported int64  `json:"reported"`
+}
+
+type jsonReach struct {
+	ID     string           `json:"id"`
+	Name   string           `json:"name"`
+	Events int64            `json:"events"`
+	Could  int64            `json:"could"`
+	Fields map[string]int64 `json:"fields"`
+}
+
+// CoverageJSON writes what a case says of the logs alone. Its schema is in docs/output.md.
+func CoverageJSON(w io.Writer, c *triage.Case) error {
+	whole := reportOf(c)
+	r := jsonCoverageReport{whole.SchemaVersion, whole.Run, whole.Timing, whole.Counts, whole.Categories, whole.Verdicts,
+		whole.Telemetry, []jsonRuleCoverage{}, whole.Sources, whole.Problems}
+	for _, rule := range whole.Rules {
+		r.Rules = append(r.Rules, jsonRuleCoverage{rule.jsonRule, rule.Path, rule.Findings, rule.Coverage, rule.NearMisses})
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r); err != nil {
+		return fmt.Errorf("encode the report: %w", err)
+	}
+	if _, err := w.Write(safe.AppendJSON(nil, b.Bytes())); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// verdictsOf counts the rules by verdict; a rule that fired could fire.
+func verdictsOf(c *triage.Case) map[triage.Verdict]int64 {
+	counts := map[triage.Verdict]int64{triage.CouldFire: 0, triage.InPart: 0, triage.CouldNotFire: 0, triage.NotRun: int64(len(c.NotRun))}
+	for _, r := range c.Rules {
+		counts[r.Coverage.Verdict]++
+	}
+	return counts
+}
+
+func streamOf(s scan.Stream) jsonStream {
+	j := jsonStream{jsonStreamKey: streamKeyOf(&s), Events: s.Events, Undated: s.Undated, First: jsonTime(s.First), Last: jsonTime(s.Last),
+		Categories: s.Categories, Sampled: s.Partial, MoreGaps: s.GapsBeyond, Lost: jsonLost{Boots: s.Lost.Runs, Reported: s.Lost.Reported},
+		Gaps: []jsonGap{}, Rules: each(s.Reach, reachOf)}
+	if j.Categories == nil {
+		j.Categories = map[string]int64{}
+	}
+	if s.Lost.Known {
+		j.Lost.Serials = &s.Lost.Serials
+	}
+	if !s.Partial {
+		j.Gaps = each(s.Gaps, func(g scan.Gap) jsonGap { return jsonGap{jsonTime(g.From), jsonTime(g.To), g.To.Sub(g.From).Seconds()} })
+	}
+	return j
+}
+
+func reachOf(r scan.StreamReach) jsonReach {
+	j := jsonReach{ID: r.Rule.ID, Name: r.Rule.Name, Events: r.Reach.InCategory, Could: r.Reach.Could, Fields: map[string]int64{}}
+	for i, field := range r.Rule.Program.Fields() {
+		j.Fields[field] = r.Reach.WithField[i]
+	}
+	return j
 }

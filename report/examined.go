@@ -47,6 +47,7 @@ func (p *page) examined(c *triage.Case) {
 	if s.Counts.OutOfRange > 0 {
 		p.field(0, "time range", count(s.Counts.OutOfRange, "event")+" outside it, left out")
 	}
+	p.missing(s.Streams)
 	if s.Counts.Incomplete > 0 {
 		p.field(0, "incomplete", count(s.Counts.Incomplete, "audit event")+" without a record that the fields need")
 	}
@@ -128,7 +129,7 @@ func (p *page) coverage(c *triage.Case) {
 	p.blank()
 	p.title("What these logs could show")
 	if len(c.Rules) > maxVerdicts {
-		p.verdictTotals(c.Rules)
+		p.verdictTotals(c)
 		return
 	}
 	for i, r := range c.Rules {
@@ -139,7 +140,8 @@ func (p *page) coverage(c *triage.Case) {
 	}
 }
 
-func (p *page) verdictTotals(rules []*triage.Rule) {
+func (p *page) verdictTotals(c *triage.Case) {
+	rules := c.Rules
 	counts := make(map[triage.Verdict]int64)
 	var fired int64
 	for _, r := range rules {
@@ -149,12 +151,12 @@ func (p *page) verdictTotals(rules []*triage.Rule) {
 			counts[r.Coverage.Verdict]++
 		}
 	}
-	p.field(0, "rules", triage.Number(int64(len(rules))))
+	p.field(0, "rules", triage.Number(int64(len(rules)+len(c.NotRun))))
 	p.field(0, "fired", triage.Number(fired))
 	p.field(0, "could fire", triage.Number(counts[triage.CouldFire])+" had all they look at, and did not")
 	p.field(0, "in part", triage.Number(counts[triage.InPart])+" lack a field in all events, or what they need on some hosts")
 	p.field(0, "could not", triage.Number(counts[triage.CouldNotFire])+" had no event to fire on")
-	p.field(0, "not run", triage.Number(counts[triage.NotRun])+" cannot run here")
+	p.field(0, "not run", triage.Number(counts[triage.NotRun]+int64(len(c.NotRun)))+" cannot run here")
 }
 
 func (p *page) ruleCoverage(r *triage.Rule) {

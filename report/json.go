@@ -19,16 +19,18 @@ const SchemaVersion = "1.1"
 
 // jsonReport is the whole report. docs/output.md describes it.
 type jsonReport struct {
-	SchemaVersion string            `json:"schema_version"`
-	Run           jsonRun           `json:"run"`
-	Timing        jsonTiming        `json:"timing"`
-	Counts        scan.Counts       `json:"counts"`
-	Categories    map[string]int64  `json:"categories"`
-	Rules         []jsonRuleReport  `json:"rules"`
-	Sources       []jsonSource      `json:"sources"`
-	Problems      jsonProblems      `json:"problems"`
-	Investigation jsonInvestigation `json:"investigation"`
-	Exceptions    []jsonException   `json:"exceptions"`
+	SchemaVersion string                   `json:"schema_version"`
+	Run           jsonRun                  `json:"run"`
+	Timing        jsonTiming               `json:"timing"`
+	Counts        scan.Counts              `json:"counts"`
+	Categories    map[string]int64         `json:"categories"`
+	Verdicts      map[triage.Verdict]int64 `json:"verdicts"`
+	Telemetry     []jsonStream             `json:"telemetry"`
+	Rules         []jsonRuleReport         `json:"rules"`
+	Sources       []jsonSource             `json:"sources"`
+	Problems      jsonProblems             `json:"problems"`
+	Investigation jsonInvestigation        `json:"investigation"`
+	Exceptions    []jsonException          `json:"exceptions"`
 }
 
 type jsonRun struct {
@@ -203,6 +205,8 @@ func reportOf(c *triage.Case) jsonReport {
 		Timing:     timingOf(s),
 		Counts:     s.Counts,
 		Categories: s.Categories,
+		Verdicts:   verdictsOf(c),
+		Telemetry:  each(s.Streams, streamOf),
 		Rules:      each(c.Rules, ruleReportOf),
 		Sources:    each(s.Parts, sourceOf),
 		Problems:   jsonProblems{Lost: s.Counts.Lost, Notices: s.Counts.Notices, Listed: each(s.Problems, problemOf)},

@@ -37,7 +37,7 @@ func paths(name string, v any, add func(string)) {
 		add(name)
 	}
 	_, last, _ := strings.Cut(name[max(0, strings.LastIndexByte(name, '.')):], ".")
-	dataKeys := name == "categories" || last == "fields"
+	dataKeys := last == "categories" || name == "categories" || name == "verdicts" || last == "fields"
 	switch v := v.(type) {
 	case map[string]any:
 		for key, child := range v {
@@ -75,6 +75,15 @@ func TestJSONSchema(t *testing.T) {
 			}
 		})
 	}
+	want := documented(t)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
+		t.Errorf("members (-documented +written):\n%s", diff)
+	}
+}
+
+// documented returns the members that docs/output.md describes.
+func documented(t *testing.T) map[string]bool {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "docs", "output.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +96,26 @@ func TestJSONSchema(t *testing.T) {
 			want[parts[1]] = true
 		}
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
-		t.Errorf("members (-documented +written):\n%s", diff)
+	return want
+}
+
+// TestCoverageJSON: what kscan coverage writes are members of the report.
+func TestCoverageJSON(t *testing.T) {
+	want := documented(t)
+	for name, c := range cases(t) {
+		var b bytes.Buffer
+		if err := CoverageJSON(&b, c); err != nil {
+			t.Fatal(err)
+		}
+		var document map[string]any
+		if err := json.Unmarshal(b.Bytes(), &document); err != nil {
+			t.Fatal(err)
+		}
+		paths("", document, func(member string) {
+			if !want[member] && !strings.HasSuffix(member, "[]") && !strings.HasSuffix(member, "*") {
+				t.Errorf("%s: %s is not in docs/output.md", name, member)
+			}
+		})
 	}
 }
 

@@ -37,10 +37,7 @@ const (
 
 // Terminal writes the case for a person.
 func Terminal(w io.Writer, c *triage.Case, o TerminalOptions) error {
-	p := &page{width: max(o.Width, minWidth), look: newLook(o.Color, o.Dark)}
-	if o.Width <= 0 {
-		p.width = defaultWidth
-	}
+	p := newPage(o)
 	p.text(0, p.look.heading, summaryText(c.Summary, c.Groups))
 	if !c.First.IsZero() {
 		preposition := "from "

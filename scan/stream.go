@@ -138,13 +138,13 @@ func (ss *streams) find(e *event.Event, s *eval.Scratch) *stream {
 
 // sourceOf names the kind of telemetry that an event is.
 func sourceOf(e *event.Event, s *eval.Scratch) []byte {
+	if e.Evidence.Format == auditFormat {
+		return []byte(rawAudit)
+	}
 	for _, field := range [...]int{eval.WatchStream, eval.WatchDataset, eval.WatchModule, eval.WatchAgent} {
 		if name := watchedText(s, field); len(name) > 0 {
 			return name
 		}
-	}
-	if e.Evidence.Format == auditFormat {
-		return []byte(rawAudit)
 	}
 	return []byte(e.Evidence.Format)
 }

@@ -25,8 +25,13 @@ type outputOptions struct {
 }
 
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVarP(&o.format, "format", "f", "text", "write findings as `FORMAT`: text, json (the whole report) or jsonl (one finding a line)")
-	f.StringVarP(&o.file, "output", "o", "", "write findings to `FILE`, which appears when it is complete")
+	o.addCommonFlags(f, "write findings as `FORMAT`: text, json (the whole report) or jsonl (one finding a line)", "findings")
+}
+
+// addCommonFlags adds the flags with other words on the formats and on what is written.
+func (o *outputOptions) addCommonFlags(f *pflag.FlagSet, format, what string) {
+	f.StringVarP(&o.format, "format", "f", "text", format)
+	f.StringVarP(&o.file, "output", "o", "", "write "+what+" to `FILE`, which appears when it is complete")
 	f.BoolVar(&o.noColor, "no-color", false, "no colour, also on a terminal (as does the variable NO_COLOR)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing about the run on standard error")
 }

@@ -25,6 +25,8 @@ type Case struct {
 	Rules    []*Rule
 	Findings int64
 	Groups   int
+	// NotRun are the rules that cannot run here; Rules may not have them.
+	NotRun []*rule.Rule
 	// First and Last are the earliest and latest time in the evidence; zero if none.
 	First, Last time.Time
 	// Second is what the second pass, for evidence, examined; nil if there was none.

@@ -32,6 +32,7 @@ type Coverage struct {
 	// Could counts the events that are of the kind the rule looks at and have the fields
 	// it needs: with other values it would have fired on them.
 	Could   int64
+	looked  int64    // events of the category that were decoded
 	Reasons []Reason // why it could not have fired, if it could not
 	// Blind are the streams with events of the rule's category on none of which it could
 	// have fired.

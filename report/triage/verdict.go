@@ -26,6 +26,7 @@ func newCoverage(i int, s *scan.Summary, g *Guide) Coverage {
 	}
 	c := Coverage{Category: r.Rule.Program.CategoryName(), Examined: s.Counts.Events, Sampled: s.Counts.Passed > 0,
 		InCategory: r.InCategory, Could: r.Reach.Could}
+	c.looked = r.Reach.InCategory
 	var missing []string
 	for j, field := range r.Fields {
 		c.Fields = append(c.Fields, FieldCount{field, r.WithField[j]})
@@ -102,6 +103,15 @@ func reasonText(list []Reason) string {
 		texts = append(texts, r.Text)
 	}
 	return strings.Join(texts, "; ")
+}
+
+// Why is the reason in a few words why the rule could not have fired, the same for rules
+// with the same reason.
+func (c *Coverage) Why() string {
+	if c.looked == 0 {
+		return "no " + c.kind()
+	}
+	return c.kind() + ": " + reasonText(c.Reasons)
 }
 
 // reasons are the conditions that no event could have met.
