@@ -233,6 +233,9 @@ func lateral(a *auditd, shell, hidden *proc) {
 	a.add("/dev/shm/.x calls the node's own kubelet", a.connect("02:11:02.250", hidden, "127.0.0.1", 10250, done)...)
 	a.add("/dev/shm/.x calls the node's own kubelet by IPv6: refused", a.connect("02:11:02.251", hidden, "::1", 10250, refused)...)
 	a.add("/dev/shm/.x calls a node by its IPv6 address", a.connect("02:11:05.870", hidden, "fd12:3456:789a::12", 10250, inProgress)...)
+	keys := hidden.child(77055, "02:11:20.610", "/usr/bin/cat", "cat", "/var/lib/kubelet/pki/kubelet-client-current.pem", "/etc/kubernetes/kubelet.conf")
+	keys.cwd = "/dev/shm"
+	a.add("", a.exec("02:11:20.610", keys)...)
 	perl := shell.child(77102, "02:12:10.400", "/usr/bin/perl", "perl", "-MIO::Socket::INET", "-e", "IO::Socket::INET->new(\"10.20.0.12:10255\")")
 	a.add("", a.exec("02:12:10.400", perl)...)
 	a.add("perl on the read-only port: timed out", a.connect("02:14:21.633", perl, "10.20.0.12", 10255, timedOut)...)
@@ -240,6 +243,7 @@ func lateral(a *auditd, shell, hidden *proc) {
 	first := a.socketcall("02:15:03.911", nc, "10.20.0.11", 10250, done)
 	second := a.connect("02:15:03.911", hidden, "10.20.0.12", 10250, inProgress)
 	mixed := zip(first, second)
+	a.add("", a.exec("02:15:03.900", nc)...)
 	a.add("a 32-bit nc in /var/tmp, through socketcall", mixed[0])
 	a.add("/dev/shm/.x calls node 02, its records among those of nc", mixed[1:]...)
 }

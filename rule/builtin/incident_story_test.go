@@ -3,8 +3,9 @@ package builtin_test
 // The case. In a small cluster the web shop's Node.js server on k8s-node-01 is exploited.
 // The intruder loads a scanner into /tmp, sweeps the nodes' kubelets, lists pods with curl
 // and runs a command in the reports pod on k8s-node-02. From there a Python one-liner and a
-// hidden program try the next nodes; on k8s-node-03 a program in /dev/shm goes on. Around
-// it the cluster does what clusters do: metrics-server and Prometheus read the kubelets,
+// hidden program try the next nodes. The pod's token lets it read secrets and run a command
+// in a payments pod through the API server; there, on k8s-node-03, a program in /dev/shm goes on,
+// and reads the node's own credentials. Around it the cluster does what clusters do: metrics-server and Prometheus read the kubelets,
 // backups run, and an operator looks at a node in the morning.
 
 // The nodes are 10.20.0.10 (control plane, no agent) to 10.20.0.13.
@@ -45,9 +46,12 @@ func defendExport() *evidence {
 
 	metrics := root(2817, "nobody", 65534, "/metrics-server", "/metrics-server", "--kubelet-use-node-status-port").in("metrics-server", "/")
 	shim := root(31790, "root", 0, "/usr/bin/containerd-shim-runc-v2", "/usr/bin/containerd-shim-runc-v2", "-namespace", "k8s.io")
+	shim.started = at("00:02:11.190")
 	shop := shim.child(31844, "00:02:11.408", "/usr/local/bin/node", "node", "/srv/shop/server.js").in("shop-web", "/srv/shop")
 	shop.uid, shop.user = 1000, "node"
 
+	node.exec(shim)
+	node.exec(shop)
 	scrape(node, metrics, "01:56")
 	node.connect("", "01:56:33.201", shop, "10.20.4.17", 5432)
 	node.connect("", "01:56:40.918", shop, "10.20.4.17", 5432)

@@ -99,7 +99,7 @@ func at(clock string) time.Time {
 // incident returns the files of the case, in the order in which kscan reads them.
 func incident() []*evidence {
 	older, newer := auditLog()
-	return []*evidence{defendExport(), auditbeatFile(), older, newer}
+	return []*evidence{apiServerLog(), defendExport(), auditbeatFile(), older, newer}
 }
 
 func TestIncidentFiles(t *testing.T) {
