@@ -19,6 +19,35 @@ type jsonAnswer struct {
 	Notes        []jsonNote        `json:"notes"`
 	Destinations []jsonDestination `json:"destinations"`
 	Lookups      []jsonLookup      `json:"lookups"`
+	Response     *jsonResponse     `json:"response"`
+}
+
+// jsonResponse is what is concerned.
+type jsonResponse struct {
+	Hosts           []string         `json:"hosts"`
+	Workloads       []string         `json:"workloads"`
+	ServiceAccounts []string         `json:"service_accounts"`
+	Nodes           []string         `json:"nodes"`
+	Credentials     []jsonCredential `json:"credentials"`
+	NetworkPolicy   string           `json:"network_policy"`
+}
+
+type jsonCredential struct {
+	What     string       `json:"what"`
+	Evidence jsonEvidence `json:"evidence"`
+}
+
+func responseOf(r *triage.Remedy) *jsonResponse {
+	if r == nil {
+		return nil
+	}
+	return &jsonResponse{
+		Hosts: list(r.Hosts), Workloads: list(r.Workloads), ServiceAccounts: list(r.ServiceAccounts), Nodes: list(r.Nodes),
+		Credentials: each(r.Credentials, func(c triage.Credential) jsonCredential {
+			return jsonCredential{c.What, evidenceJSON(c.Evidence)}
+		}),
+		NetworkPolicy: r.Policy,
+	}
 }
 
 // jsonField is a field with its values.
@@ -78,6 +107,7 @@ func answerOf(s triage.StepAnswer) jsonAnswer {
 		Notes:        each(s.Notes, func(n triage.Note) jsonNote { return jsonNote(n) }),
 		Destinations: each(s.Destinations, destinationOf),
 		Lookups:      each(s.Lookups, lookupOf),
+		Response:     responseOf(s.Response),
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 type page struct {
 	b     strings.Builder
 	width int
-	look  look
+	// policies are the NetworkPolicies that were printed: none is printed again.
+	policies []string
+	look     look
 }
 
 // blank ends a block with an empty line.

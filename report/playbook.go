@@ -32,6 +32,7 @@ func (p *page) playbook(g *triage.Group, first bool) {
 		for j := range s.Lookups {
 			p.lookup(&s.Lookups[j])
 		}
+		p.response(s.Response)
 	}
 }
 
@@ -223,6 +224,9 @@ func (p *page) tally(l *triage.Lookup, t *triage.Tally) {
 	var parts []string
 	for i, v := range t.Values {
 		if v == "" {
+			if i > 0 {
+				continue
+			}
 			v = "no " + l.CountBy[i]
 		}
 		parts = append(parts, safe.Text(safe.Clip(v, maxEventValue)))

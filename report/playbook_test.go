@@ -51,6 +51,7 @@ query = 'file where process.pid == {{process.pid}}'
 [[step]]
 title = "Nothing to see"
 kind = "response"
+analysis = "response"
 [[step.evidence]]
 label = "other starts"
 query = 'process where process.pid == {{process.pid}} and user.name == "nobody"'
@@ -107,7 +108,7 @@ func lookUp(t testing.TB, p *triage.Probe) *triage.Probe {
 	t.Helper()
 	u := p.Unit()
 	for i, doc := range []string{
-		`{"@timestamp":"2026-11-19T23:59:00Z","host":{"name":"web-1","ip":["127.0.0.1","10.0.0.11"]},"event":{"category":"process"},"process":{"pid":4242,"args":["/tmp/kd","-x y"],"executable":"/tmp/kd"},"user":{"name":"www-data"},"file":{"mode":"0755"}}`,
+		`{"@timestamp":"2026-11-19T23:59:00Z","host":{"name":"web-1","ip":["127.0.0.1","10.0.0.11"]},"event":{"category":"process"},"process":{"pid":4242,"args":["/tmp/kd","/var/run/secrets/kubernetes.io/serviceaccount/token"],"executable":"/tmp/kd"},"user":{"name":"www-data"},"file":{"mode":"0755"}}`,
 		`{"@timestamp":"2026-11-19T23:59:10Z","host":{"name":"web-1"},"event":{"category":"process"},"process":{"pid":4242,"args":["` + strings.Repeat("long ", 60) + `"]}}`,
 		`{"@timestamp":"2026-11-19T23:59:20Z","host":{"name":"web-1"},"event":{"category":"process"},"process":{"pid":4242}}`,
 		`{"@timestamp":"2026-11-20T00:00:00Z","host":{"name":"node-3","ip":"10.0.0.13"},"event":{"category":"network"},"process":{"executable":"/metrics"},"destination":{"port":10250}}`,
@@ -126,12 +127,14 @@ func TestPlaybookWords(t *testing.T) {
 	text := strings.Join(strings.Fields(terminal(t, investigated(t), TerminalOptions{Width: 200})), " ")
 	for _, want := range []string{
 		"priority critical: the rule's severity is medium; it lies in /tmp; its start is known; the process tried 4 addresses",
-		"its start: 3 events", "… and 1 more", "/tmp/kd '-x y' | /tmp/kd (user www-data, file.mode 0755) web-1 logs/endpoint.ndjson:1",
+		"its start: 3 events", "… and 1 more", "/tmp/kd /var/run/secrets/kubernetes.io/serviceaccount/token | /tmp/kd (user www-data, file.mode 0755) web-1 logs/endpoint.ndjson:1",
 		"10.0.0.12 10250 1 node node-2", "10.0.0.13 10250 1 host node-3 (logs/endpoint.ndjson:4)", "10.1.2.3 10250 1 a pod on node node-2",
 		"127.0.0.1 10250 1 this node itself, by loopback", "1 × /metrics | node-3 first logs/endpoint.ndjson:4",
 		"1 × no process.executable | node-3 first logs/endpoint.ndjson:5",
 		"Expected: 1 hit that exceptions cover sre: 1 hit reason a check after each change owner platform, until 2027-01-31",
 		"exception sre matched no hit", "exception sre expired on 2027-01-31 and was not applied",
+		"replace the service account token of the pod on web-1 (logs/endpoint.ndjson:1)", "kubelets reached node-2, node-3",
+		"- {protocol: TCP, port: 10251, endPort: 65535}", "The NetworkPolicy printed above serves here too.",
 		"files: the logs hold no file events", "other starts: looked for and not found",
 		"the container: not answerable: the hit has no container.id",
 		"an operator: a known person", "its start: the logs hold no process events of web-2", "priority low: the rule's severity is medium; a known person",

@@ -31,6 +31,7 @@ type Analysis string
 const (
 	NoAnalysis  Analysis = ""
 	Destination Analysis = "destination" // whose the addresses are that were reached
+	Response    Analysis = "response"    // what is concerned, and what to do about it
 )
 
 // Condition is a test of a hit that moves the priority of its group.

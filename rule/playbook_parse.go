@@ -129,7 +129,7 @@ func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
 		p.fail(at, "", "the step has no title", "")
 	}
 	p.oneOf(at, "kind", s.Kind, "investigation", "false_positives", "response")
-	p.oneOf(at, "analysis", f.Analysis, "", string(Destination))
+	p.oneOf(at, "analysis", f.Analysis, "", string(Destination), string(Response))
 	if len(f.Conditions) > maxStepItems || len(f.Evidence) > maxStepItems {
 		p.fail(at, "", fmt.Sprintf("the step has more than %d conditions or evidence queries", maxStepItems), "")
 	}

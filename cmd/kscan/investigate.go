@@ -84,7 +84,6 @@ func readNodes(path string) (*triage.Nodes, error) {
 // run reads the logs a second time, if anything was found that a playbook has questions
 // about, and gives the answers to the collector.
 func (o *investigateOptions) run(ctx context.Context, c *triage.Collector, options scan.Options, paths []string) error {
-	c.UseNodes(o.known)
 	probe := c.Probe()
 	switch {
 	case probe == nil:

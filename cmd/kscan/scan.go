@@ -96,6 +96,9 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	sink := &severitySink{next: out.sink(), threshold: threshold}
 	expecter := triage.NewExpecter(o.investigate.expected, time.Now(), sink)
 	out.exceptions = expecter.Uses()
+	if out.collector != nil {
+		out.collector.UseNodes(o.investigate.known)
+	}
 	p := newProgress(c, &o.output)
 	options.Progress = p.update
 	summary, err := scan.Run(ctx, options, paths, rules, expecter)

@@ -20,6 +20,8 @@ type StepAnswer struct {
 	Lookups []Lookup
 	// Destinations is the answer of the analysis of that name.
 	Destinations []*Destination
+	// Response is the answer of the analysis of that name; else nil.
+	Response *Remedy
 }
 
 // LookupStatus says what came of a query for evidence. It is part of the JSON output.
@@ -173,6 +175,11 @@ func (g *Group) answer(r *rule.Rule, p *Probe, reason string, nodes *Nodes) {
 			a.Notes = append(a.Notes, g.sweep()...)
 		}
 		g.Steps = append(g.Steps, a)
+	}
+	for i := range g.Steps {
+		if g.Steps[i].Step.Analysis == rule.Response {
+			g.Steps[i].Response = g.response()
+		}
 	}
 	g.requests, g.held = nil, nil
 	g.reassess(r)

@@ -109,7 +109,7 @@ func (c *Collector) Finding(f *scan.Finding) error {
 			}
 		}
 		g.addAddresses(r.docs)
-		g.ask(f, r.docs, hostOf(key, f))
+		g.ask(f, r.docs, hostOf(key, f), c.nodes)
 	}
 	return nil
 }
@@ -125,6 +125,9 @@ func (c *Collector) ruleOf(r *rule.Rule) *ruleGroups {
 		if r.Playbook != nil {
 			for i := range r.Playbook.Steps {
 				known.fields = appendNew(known.fields, r.Playbook.Steps[i].Fields, maxGroupFields)
+				if r.Playbook.Steps[i].Analysis == rule.Response {
+					known.fields = appendNew(known.fields, workloadFields[:], maxGroupFields)
+				}
 			}
 		}
 		known.docs = newDocuments(&c.parsers, slices.Concat(keyFields(), factFields(c.facts), known.fields)...)

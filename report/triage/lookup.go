@@ -62,26 +62,29 @@ func (h hostKey) String() string {
 }
 
 // ask notes what the evidence queries of a playbook are to look up for a finding.
-func (g *Group) ask(f *scan.Finding, d *documents, host hostKey) {
+func (g *Group) ask(f *scan.Finding, d *documents, host hostKey, nodes *Nodes) {
 	n := 0
 	for i := range f.Rule.Playbook.Steps {
 		for j := range f.Rule.Playbook.Steps[i].Evidence {
 			if n == len(g.requests) {
 				g.requests = append(g.requests, &request{byKey: map[string]*tuple{}})
 			}
-			g.requests[n].add(&f.Rule.Playbook.Steps[i].Evidence[j], f, d, host)
+			g.requests[n].add(&f.Rule.Playbook.Steps[i].Evidence[j], f, d, host, nodes)
 			n++
 		}
 	}
 }
 
-func (r *request) add(e *rule.Evidence, f *scan.Finding, d *documents, host hostKey) {
+func (r *request) add(e *rule.Evidence, f *scan.Finding, d *documents, host hostKey, nodes *Nodes) {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%q%q", host.name, host.folder)
 	values := map[string][]eql.Expr{}
 	bare := len(e.Query.Params()) > 0 // none of the parameters has a value
 	for _, p := range e.Query.Params() {
 		literals := literalsOf(p.Name, d)
+		if len(literals) == 0 && p.Name == "host.ip" {
+			literals = nodes.literals(host.name)
+		}
 		if len(literals) == 0 && !p.Optional {
 			r.missing = appendNew(r.missing, []string{p.Name}, maxGroupFields)
 			return

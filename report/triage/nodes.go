@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"kscan/rule/eql"
 )
 
 // Nodes are the nodes of a cluster, by address and by the addresses of their pods.
 type Nodes struct {
 	addresses map[netip.Addr]string
+	byName    map[string][]netip.Addr
 	pods      []podRange
 }
 
@@ -26,7 +29,7 @@ const maxNodes = 100_000
 // lines of a name, an address and perhaps the CIDR of the node's pods, with blanks or
 // commas between them. "#" starts a comment. The error names the line.
 func ParseNodes(data []byte) (*Nodes, error) {
-	n := &Nodes{addresses: map[netip.Addr]string{}}
+	n := &Nodes{addresses: map[netip.Addr]string{}, byName: map[string][]netip.Addr{}}
 	var err error
 	if text := strings.TrimSpace(string(data)); strings.HasPrefix(text, "{") {
 		err = n.parseJSON([]byte(text))
@@ -102,6 +105,19 @@ func (n *Nodes) parseLines(text string) error {
 	return nil
 }
 
+// literals returns the addresses of a node, for a hit whose event does not say them.
+func (n *Nodes) literals(name string) (list []eql.Expr) {
+	if n == nil || name == "" {
+		return nil
+	}
+	for _, addr := range n.byName[name] {
+		if len(list) < maxParamValues {
+			list = append(list, &eql.String{Value: addr.String()})
+		}
+	}
+	return list
+}
+
 func (n *Nodes) add(name, text string) error {
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
@@ -110,7 +126,9 @@ func (n *Nodes) add(name, text string) error {
 	if len(n.addresses) >= maxNodes {
 		return fmt.Errorf("more than %d addresses", maxNodes)
 	}
-	n.addresses[addr.Unmap().WithZone("")] = name
+	addr = addr.Unmap().WithZone("")
+	n.addresses[addr] = name
+	n.byName[name] = append(n.byName[name], addr)
 	return nil
 }
 
