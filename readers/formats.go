@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -82,7 +81,7 @@ func sniffJSON(head []byte, _ bool) error { return ndjson.SniffJSON(head) }
 func sniffCarrier(sniff func([]byte, bool) error) func([]byte, bool) error {
 	return func(head []byte, whole bool) error {
 		// Each carried record has its stamp in it, and most JSON has none.
-		if !bytes.Contains(head, []byte(ndjson.AuditMark)) {
+		if !ndjson.Carries(head) {
 			return errNoCarrier
 		}
 		if err := sniff(head, whole); err != nil {
@@ -103,13 +102,18 @@ func lines(r io.Reader, layout frame.Layout) cutter { return frame.NewLines(r, l
 
 // recognise returns the first format that fits, or why each does not.
 func recognise(head []byte, whole bool) (*format, []string) {
-	var refusals []string
-	for _, f := range formats() {
+	all := formats()
+	var errs []error
+	for _, f := range all {
 		err := f.sniff(head, whole)
 		if err == nil {
 			return f, nil
 		}
-		refusals = append(refusals, fmt.Sprintf("%s: %v", f.name, err))
+		errs = append(errs, err)
+	}
+	var refusals []string
+	for i, err := range errs {
+		refusals = append(refusals, fmt.Sprintf("%s: %v", all[i].name, err))
 	}
 	return nil, refusals
 }

@@ -42,8 +42,10 @@ func (s *unitSink) account(set int, e *event.Event, t time.Time) {
 		if n == nil || r.Program.Set() != s.worker.run.sets[set].set {
 			continue
 		}
-		if known, in := r.Scope(e.Index); known && !in && s.worker.run.options.InScopeOnly {
-			continue
+		if s.worker.run.options.InScopeOnly {
+			if known, in := r.Scope(e.Index); known && !in {
+				continue
+			}
 		}
 		c := closeness{}
 		if e.Partial {

@@ -193,6 +193,28 @@ func TestFieldsDecide(t *testing.T) {
 	}
 }
 
+// TestCarries holds Carries against a plain search, on texts of a small alphabet.
+func TestCarries(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	found := 0
+	for range 20000 {
+		var text strings.Builder
+		for range r.IntN(8) {
+			text.WriteString([]string{"audit", "(", "audi", "t", "t(", "x"}[r.IntN(6)])
+		}
+		want := strings.Contains(text.String(), AuditMark)
+		if got := Carries([]byte(text.String())); got != want {
+			t.Fatalf("%q: %v", text.String(), got)
+		}
+		if want {
+			found++
+		}
+	}
+	if found == 0 {
+		t.Error("no text has the mark")
+	}
+}
+
 // FuzzFilter puts any line between good ones: what it matches must be found.
 func FuzzFilter(f *testing.F) {
 	for _, form := range forms {
