@@ -42,7 +42,7 @@ type matchRow struct {
 func NewMatchTable(fields []string, path func(string) string) *MatchTable {
 	t := &MatchTable{}
 	for _, field := range fields {
-		if field != "@timestamp" {
+		if path(field) != "@timestamp" { // it has a column of its own
 			t.fields = append(t.fields, field)
 			t.paths = append(t.paths, event.NewPath(path(field)))
 		}

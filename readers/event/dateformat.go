@@ -43,7 +43,7 @@ func dateParser(format string) (func([]byte) (time.Time, bool), error) {
 	case "date_optional_time", "date_optional_time_nanos", "iso8601":
 		return parseISO, nil
 	case "epoch_millis":
-		return parseMillis, nil
+		return parseAnyMillis, nil
 	case "epoch_second":
 		return parseSeconds, nil
 	case "date", "year_month_day":
@@ -69,15 +69,91 @@ func dateParser(format string) (func([]byte) (time.Time, bool), error) {
 	case "year":
 		layout = "2006"
 	default:
-		var err error
-		if layout, err = javaLayout(format); err != nil {
+		return patternParser(format)
+	}
+	return layoutsParser(layout), nil
+}
+
+// patternParser makes a parser of a pattern, which may have optional parts in brackets.
+func patternParser(pattern string) (func([]byte) (time.Time, bool), error) {
+	var layouts []string
+	patterns, err := withoutOptions(pattern)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range patterns {
+		layout, err := javaLayout(one)
+		if err != nil {
 			return nil, err
 		}
+		layouts = append(layouts, layout)
 	}
+	return layoutsParser(layouts...), nil
+}
+
+// layoutsParser parses by the first layout that fits.
+func layoutsParser(layouts ...string) func([]byte) (time.Time, bool) {
 	return func(text []byte) (time.Time, bool) {
-		t, err := time.Parse(layout, string(text))
-		return t, err == nil
-	}, nil
+		for _, layout := range layouts {
+			if t, err := time.Parse(layout, string(text)); err == nil {
+				return t, true
+			}
+		}
+		return time.Time{}, false
+	}
+}
+
+// maxOptions is how many optional parts a pattern may have: each doubles the layouts.
+const maxOptions = 6
+
+// withoutOptions returns the patterns that a pattern with optional parts stands for, the
+// one with all parts first.
+func withoutOptions(pattern string) ([]string, error) {
+	open, end, depth, quoted := -1, -1, 0, false
+	for i := 0; i < len(pattern) && end < 0; i++ {
+		switch ch := pattern[i]; {
+		case ch == '\'':
+			quoted = !quoted
+		case quoted:
+		case ch == '[':
+			if depth++; depth == 1 {
+				open = i
+			}
+		case ch == ']':
+			if depth--; depth == 0 {
+				end = i
+			} else if depth < 0 {
+				return nil, fmt.Errorf("a bracket is not opened")
+			}
+		}
+	}
+	switch {
+	case end < 0 && depth > 0:
+		return nil, fmt.Errorf("a bracket is not closed")
+	case end < 0:
+		return []string{pattern}, nil
+	case strings.Count(pattern, "[") > maxOptions:
+		return nil, fmt.Errorf("more than %d optional parts", maxOptions)
+	}
+	var all []string
+	for _, option := range []string{pattern[open+1 : end], ""} {
+		more, err := withoutOptions(pattern[:open] + option + pattern[end+1:])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+// parseAnyMillis reads milliseconds since 1970, also those beyond the year 9999: they are
+// no times, but have an order.
+func parseAnyMillis(text []byte) (time.Time, bool) {
+	if t, ok := parseMillis(text); ok {
+		return t, true
+	}
+	n, ok := parseInt(text)
+	return time.UnixMilli(n).UTC(), ok
 }
 
 // parseSeconds reads seconds since 1970, which may have a fraction.

@@ -10,7 +10,13 @@ func TestDateFormat(t *testing.T) {
 		{"strict_date_optional_time||epoch_millis", "2026-11-20T01:02:03.004Z", "2026-11-20T01:02:03.004Z"},
 		{"strict_date_optional_time||epoch_millis", "1795132800002", "2026-11-20T00:00:00.002Z"},
 		{"epoch_second", "1795132800.5", "2026-11-20T00:00:00.5Z"},
+		{"epoch_millis", "131509374020000000", "4169336-03-01T08:13:20Z"},
 		{"epoch_second", "x", ""},
+		{"yyyy-MM-dd[ HH:mm[:ss]]", "2026-11-20", "2026-11-20T00:00:00Z"},
+		{"yyyy-MM-dd[ HH:mm[:ss]]", "2026-11-20 01:02", "2026-11-20T01:02:00Z"},
+		{"yyyy-MM-dd[ HH:mm[:ss]]", "2026-11-20 01:02:03", "2026-11-20T01:02:03Z"},
+		{"yyyy-MM-dd[ HH:mm[:ss]]", "2026-11-20[ 01:02]", ""},
+		{"yyyy'['MM']'", "2026[11]", "2026-11-01T00:00:00Z"},
 		{"yyyy-MM-dd HH:mm:ss", "2026-11-20 01:02:03", "2026-11-20T01:02:03Z"},
 		{"yyyy-MM-dd HH:mm:ss.SSS", "2026-11-20 01:02:03.004", "2026-11-20T01:02:03.004Z"},
 		{"dd/MMM/yyyy:HH:mm:ss Z", "20/Nov/2026:01:02:03 +0100", "2026-11-20T00:02:03Z"},
@@ -32,7 +38,7 @@ func TestDateFormat(t *testing.T) {
 			t.Errorf("%s of %q = %s, %v; want %q", test.format, test.text, got, ok, test.want)
 		}
 	}
-	for _, format := range []string{"", "||epoch_millis", "yyyy-QQ", "'open", "week_date"} {
+	for _, format := range []string{"", "||epoch_millis", "yyyy-QQ", "'open", "week_date", "yyyy[MM", "yyyy]", "[y][y][y][y][y][y][y]"} {
 		if _, err := NewDateFormat(format); err == nil {
 			t.Errorf("%q is accepted", format)
 		}
