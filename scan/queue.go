@@ -8,9 +8,12 @@ import (
 	"kscan/readers/event"
 )
 
-// maxAhead is how many bytes of findings may wait for the collector before reading stops:
+// maxAhead is how many bytes of results may wait for the collector before reading stops:
 // enough for groups ahead of it to run on, little beside the blocks in flight.
-const maxAhead = 64 << 20
+const maxAhead = 32 << 20
+
+// resultSize is about what a result without findings holds, in bytes.
+const resultSize = 8 << 10
 
 // item is one entry of a group's queue; one of its fields is set.
 type item struct {
@@ -67,7 +70,7 @@ func (q *queue) take() []item {
 	return items
 }
 
-// budget bounds the bytes of findings that wait in queues. The group that the collector
+// budget bounds the bytes of results that wait in queues. The group that the collector
 // empties, the head, waits only for what it holds itself, which the collector is taking;
 // so the head always gets on, and with it everybody.
 type budget struct {

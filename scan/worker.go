@@ -29,7 +29,7 @@ type result struct {
 	account     *account
 	late        lateUnit
 	probe       ProbeUnit // nil without a probe
-	weight      int64     // bytes held by findings, candidates and the probe
+	weight      int64     // bytes held: by findings, candidates, the probe and itself
 }
 
 // worker turns units into results. Its decoders and scratch are its own.
@@ -98,7 +98,7 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 }
 
 func (w *worker) newResult() *result {
-	res := &result{account: newAccount(w.run)}
+	res := &result{weight: resultSize, account: newAccount(w.run)}
 	if p := w.run.options.Probe; p != nil {
 		res.probe = p.Unit()
 	}
