@@ -138,6 +138,16 @@ func (d decoder) Passed() int64 {
 	return 0
 }
 
+// formatOf returns the format of a name, nil if there is none.
+func formatOf(name string) *format {
+	for _, f := range formats() {
+		if f.name == name {
+			return f
+		}
+	}
+	return nil
+}
+
 // NewDecoder returns a decoder for the format of a part, nil if there is no such format.
 // It may do less for events that are of no interest; with the zero Interest it decodes all.
 func NewDecoder(name string, i event.Interest) Decoder {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"kscan/readers/auditd"
 	"kscan/readers/event"
 	"kscan/readers/frame"
 )
@@ -87,26 +88,49 @@ func (r *reading) refuse(p *problems, kind event.Kind, detail string) error {
 	return r.err
 }
 
-// file opens, unwraps and sniffs a file and cuts it into units.
+// file opens a file, and reads it as the format that its head shows, or that the rest
+// shows if the head shows none.
 func (r *reading) file(f File) error {
+	late, err := r.open(f, nil)
+	if late == nil || err != nil {
+		return err
+	}
+	_, err = r.open(f, late)
+	return err
+}
+
+// open opens, unwraps and sniffs a file and cuts it into units. Its format is known if it
+// was opened before. It returns a format if it must be opened again, to be read as such.
+func (r *reading) open(f File, known *format) (late *format, err error) {
 	part := &Part{Source: f.Path, Size: max(f.Size, 0)}
 	p := &problems{r: r, part: part}
 	in, err := open(r.ctx, f, r.options.Stdin)
 	if err != nil {
-		return r.refuse(p, event.Unreadable, reason(err))
+		return nil, r.refuse(p, event.Unreadable, reason(err))
 	}
 	defer func() { in.close() }()
 	l, err := unwrap(in, in.size, p.add)
 	defer l.close()
 	part.Compression = l.compression()
 	if err != nil {
-		return r.refuse(p, event.Unrecognised, err.Error())
+		return nil, r.refuse(p, event.Unrecognised, err.Error())
 	}
-	format, refusals := recognise(l.head, l.whole())
+	format, refusals := known, []string(nil)
 	if format == nil {
-		return r.unrecognised(p, l, refusals)
+		format, refusals = recognise(l.head, l.whole())
 	}
-	part.Format = format.name
+	switch {
+	case format != nil:
+		return nil, r.part(p, in, l, format)
+	case in.file != nil && !l.whole() && holdsRecord(l):
+		return formatOf(auditd.Format), nil
+	}
+	return nil, r.unrecognised(p, l, refusals)
+}
+
+// part hands out the units of a part.
+func (r *reading) part(p *problems, in *opened, l *layers, format *format) error {
+	p.part.Format = format.name
 	if err := r.begin(p, format); err != nil {
 		return err
 	}
@@ -117,7 +141,6 @@ func (r *reading) file(f File) error {
 	return r.cut(p, l, format, layout)
 }
 
-// unrecognised says why there is nothing to examine in a file.
 func (r *reading) unrecognised(p *problems, l *layers, refusals []string) error {
 	if l.whole() && !errors.Is(l.err, io.EOF) {
 		p.add(damageOf(l.err))

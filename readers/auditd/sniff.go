@@ -40,3 +40,28 @@ func Sniff(head []byte) error {
 	}
 	return errNoRecord
 }
+
+// Holds reports whether whole lines hold an audit record.
+func Holds(text []byte) bool {
+	var t *tables
+	for {
+		i := bytes.Index(text, []byte(auditToken))
+		if i < 0 {
+			return false
+		}
+		if t == nil {
+			t = loadTables()
+		}
+		start := bytes.LastIndexByte(text[:i], '\n') + 1
+		end := len(text)
+		if n := bytes.IndexByte(text[i:], '\n'); n >= 0 {
+			end = i + n
+		}
+		line := bytes.TrimRight(text[start:end], "\r")
+		var r record
+		if t.parseHeader(&r, line, 0, len(line)) == isRecord {
+			return true
+		}
+		text = text[end:]
+	}
+}
