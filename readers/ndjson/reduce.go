@@ -142,7 +142,9 @@ func (r *reducer) object(i int, n *branch, depth int) (int, bool) {
 		if !ok {
 			return next, false
 		}
-		next = r.space(next)
+		if r.at(next) != ',' { // as mostly
+			next = r.space(next)
+		}
 		switch r.at(next) {
 		case ',':
 			i = r.space(next + 1)
@@ -160,9 +162,11 @@ func (r *reducer) member(start int, n *branch, depth int) (int, bool) {
 		return start, false
 	}
 	end := r.quote(start + 1)
-	i := r.space(end + 1)
-	if r.at(i) != ':' {
-		return i, false
+	i := end + 1
+	if r.at(i) != ':' { // as mostly
+		if i = r.space(i); r.at(i) != ':' {
+			return i, false
+		}
 	}
 	i = r.space(i + 1)
 	key := r.text[start+1 : end]

@@ -130,8 +130,8 @@ func operands(e eql.Expr, op eql.Op) []eql.Expr {
 	return out
 }
 
-// leaf is a predicate. Those that occur more than once in a set keep their answer for
-// the loaded event.
+// leaf is a predicate. The first of a set, and those that occur more than once in it, keep
+// their answer for the loaded event.
 type leaf struct {
 	test   func(*Scratch) bool
 	cost   int
@@ -168,14 +168,26 @@ func (c *compiler) leaf(e eql.Expr, want bool) (cond, error) {
 		}
 		l = &leaf{test: test, cost: cost, shared: -1, number: len(c.set.leaves)}
 		c.set.leaves[key] = l
+		if l.number < fewLeaves {
+			c.share(l)
+		}
 	} else if l.shared < 0 {
-		l.shared = c.set.shared
-		c.set.shared++
+		c.share(l)
 	}
 	if want {
 		return cond{l.holds, l.cost, l}, nil
 	}
 	return cond{test: func(s *Scratch) bool { return !l.holds(s) }, cost: l.cost}, nil
+}
+
+// fewLeaves is how many leaves of a set keep their answer in any case: the account of a few
+// rules asks all clauses of a rule again after the rule itself.
+const fewLeaves = 256
+
+// share makes a leaf keep its answer.
+func (c *compiler) share(l *leaf) {
+	l.shared = c.set.shared
+	c.set.shared++
 }
 
 // constantCond evaluates a condition that reads no document.
