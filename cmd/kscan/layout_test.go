@@ -14,7 +14,7 @@ import (
 // that are listed, and those alone. docs/design.md explains it.
 var allowed = map[string][]string{
 	"cmd/kscan":         {"report", "report/safe", "report/triage", "scan", "readers", "readers/event", "rule", "rule/eql", "rule/eval", "rule/mapping"},
-	"report":            {"report/safe", "report/triage", "scan", "readers/event", "rule"},
+	"report":            {"report/safe", "report/triage", "scan", "readers/event", "rule", "rule/eval"},
 	"cmd/kscan-bench":   {},
 	"report/safe":       {},
 	"report/triage":     {"report/safe", "scan", "readers/event", "rule", "rule/eql", "rule/eval"},

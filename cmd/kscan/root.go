@@ -32,7 +32,7 @@ It works offline and never writes to its inputs.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
 	})
-	root.AddCommand(newScanCommand(c), newQueryCommand(c), newCoverageCommand(c), newRulesCommand(c), newVersionCommand(c))
+	root.AddCommand(newScanCommand(c), newQueryCommand(c), newCoverageCommand(c), newExplainCommand(c), newRulesCommand(c), newVersionCommand(c))
 	return root
 }
 

@@ -36,6 +36,7 @@ type Options struct {
 // Program is a compiled query.
 type Program struct {
 	query   eql.Query
+	options Options // complete
 	set     *Set
 	number  int    // in the order of the set
 	terms   []term // one for an event query
@@ -94,7 +95,7 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 		o.Dates = func(string) *event.DateFormat { return nil }
 	}
 	c := &compiler{set: t, options: o, fields: make(map[string]struct{})}
-	p := &Program{query: q, set: t, until: -1, needClause: -1}
+	p := &Program{query: q, options: o, set: t, until: -1, needClause: -1}
 	var err error
 	switch q := q.(type) {
 	case *eql.EventQuery:

@@ -206,7 +206,15 @@ func (p *Program) CategoryName() string {
 
 // categoryOf returns the category of a term, "" if it takes any.
 func (p *Program) categoryOf(i int) string {
-	var filters []*eql.Filter
+	f := p.filters()[i]
+	if f.Any {
+		return ""
+	}
+	return f.Category
+}
+
+// filters are those of the program's terms, in their order.
+func (p *Program) filters() (filters []*eql.Filter) {
 	switch q := p.query.(type) {
 	case *eql.EventQuery:
 		filters = append(filters, &q.Filter)
@@ -222,8 +230,5 @@ func (p *Program) categoryOf(i int) string {
 			filters = append(filters, &q.Terms[j].Filter)
 		}
 	}
-	if filters[i].Any {
-		return ""
-	}
-	return filters[i].Category
+	return filters
 }
