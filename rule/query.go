@@ -17,8 +17,8 @@ type QueryOptions struct {
 	TimestampField  string
 	TiebreakerField string
 	// Size is how many results there are at most: the latest, or those nearest to the end
-	// that the first pipe takes them from. 0 means all.
-	Size int
+	// that the first pipe takes them from; nil means all.
+	Size *int
 	// Mapping gives the types of fields; nil means those of ECS.
 	Mapping *mapping.Mapping
 }
@@ -68,6 +68,7 @@ func Query(text string, o QueryOptions) (r *Rule, warnings []*eql.Error, err err
 		Types:           o.Mapping.Type,
 		Path:            o.Mapping.Path,
 		Dates:           o.Mapping.Dates,
+		Nulls:           o.Mapping.Null,
 	})
 	var refused *eval.Error
 	switch {
@@ -85,8 +86,8 @@ func Query(text string, o QueryOptions) (r *Rule, warnings []*eql.Error, err err
 // limit puts a limit before the first pipe, of the same kind; without a pipe it is the
 // latest results that are kept. That is what Elasticsearch does with its size. Samples,
 // which have no order of time, are taken from the first key on.
-func limit(q eql.Query, size int) {
-	if size <= 0 {
+func limit(q eql.Query, size *int) {
+	if size == nil {
 		return
 	}
 	kind := eql.Tail
@@ -95,7 +96,7 @@ func limit(q eql.Query, size int) {
 	} else if _, ok := q.(*eql.Sample); ok {
 		kind = eql.Head
 	}
-	first := []eql.Pipe{{Kind: kind, Count: size}}
+	first := []eql.Pipe{{Kind: kind, Count: *size}}
 	switch q := q.(type) {
 	case *eql.EventQuery:
 		q.Pipes = append(first, q.Pipes...)

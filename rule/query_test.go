@@ -16,7 +16,8 @@ func TestQuerySize(t *testing.T) {
 		size  int
 		want  string
 	}{
-		{"any where true", 0, ""},
+		{"any where true", -1, ""},
+		{"any where true", 0, "tail 0"},
 		{"any where true", 5, "tail 5"},
 		{"any where true | head 9", 5, "head 5, head 9"},
 		{"any where true | tail 9 | head 2", 5, "tail 5, tail 9, head 2"},
@@ -25,7 +26,11 @@ func TestQuerySize(t *testing.T) {
 		{sample, 3, "head 3"},
 	}
 	for _, test := range tests {
-		r, _, err := Query(test.query, QueryOptions{Size: test.size})
+		o := QueryOptions{Size: &test.size}
+		if test.size < 0 {
+			o.Size = nil
+		}
+		r, _, err := Query(test.query, o)
 		if err != nil {
 			t.Fatal(err)
 		}

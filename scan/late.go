@@ -64,7 +64,7 @@ func (s *unitSink) candidate(r *rule.Rule, e *event.Event, t time.Time) {
 		late.pack.add(e, t)
 	}
 	_, isSample := r.Program.Query().(*eql.Sample)
-	out := row{time: point.Time, dated: point.Dated, event: uint32(late.pack.len() - 1)}
+	out := row{time: point.Time, nanos: point.Nanos, dated: point.Dated, event: uint32(late.pack.len() - 1)}
 	for _, entry := range point.Entries {
 		out.key, out.term = hashKey(entry.Key), uint16(entry.Term)
 		var more *lateMore
@@ -150,7 +150,7 @@ func (l *lateRule) trim(pipe eql.Pipe) {
 	l.rows, l.ties = rows{}, nil
 	for i := range points {
 		p := &points[i]
-		l.add(row{time: p.Time, dated: p.Dated, event: uint32(p.Handle)}, &lateMore{tie: p.Tie})
+		l.add(row{time: p.Time, nanos: p.Nanos, dated: p.Dated, event: uint32(p.Handle)}, &lateMore{tie: p.Tie})
 	}
 }
 
@@ -183,7 +183,7 @@ func (l *lateRule) points() []eval.Point {
 			points[i].Entries = entries[start-len(points[i].Entries) : start+1]
 			continue
 		}
-		p := eval.Point{Time: r.time, Dated: r.dated, Handle: int(r.event), Entries: entries[start : start+1]}
+		p := eval.Point{Time: r.time, Nanos: r.nanos, Dated: r.dated, Handle: int(r.event), Entries: entries[start : start+1]}
 		if r.tie > 0 {
 			p.Tie = l.ties[r.tie-1]
 		}

@@ -14,6 +14,7 @@ type row struct {
 	time  int64 // milliseconds since 1970
 	event uint32
 	tie   uint32 // the place of the tiebreaker in lateRule.ties, from 1; 0 if there is none
+	nanos int32
 	term  uint16
 	dated bool
 }

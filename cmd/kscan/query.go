@@ -20,6 +20,7 @@ import (
 // queryOptions are the flags of kscan query.
 type queryOptions struct {
 	query      rule.QueryOptions
+	size       int
 	maxSamples int
 	mapping    string
 	from, to   string
@@ -32,7 +33,7 @@ func (o *queryOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.query.CategoryField, "event-category-field", "event.category", "compare the category with this `FIELD`")
 	f.StringVar(&o.query.TimestampField, "timestamp-field", "@timestamp", "order events by this `FIELD`")
 	f.StringVar(&o.query.TiebreakerField, "tiebreaker-field", "", "order events of one time by this `FIELD` (default: as they come in the logs)")
-	f.IntVar(&o.query.Size, "size", 0, "give the `N` latest matches (default: all)")
+	f.IntVar(&o.size, "size", 0, "give the `N` latest matches (default: all)")
 	f.IntVar(&o.maxSamples, "max-samples-per-key", 1, "give up to `N` samples for each key")
 	f.StringVar(&o.mapping, "mapping", "", "read the types of fields from `FILE`, an Elasticsearch mapping as JSON (default: ECS)")
 	f.StringVar(&o.from, "from", "", "leave out events before `TIME` (RFC 3339, or a date; UTC)")
@@ -84,8 +85,11 @@ would refuse, 3 evidence was not examined in full or there was none, 130 interru
 
 // check sees to the flags that a value alone can make wrong.
 func (o *queryOptions) check(f *pflag.FlagSet) error {
-	if f.Changed("size") && o.query.Size < 1 {
-		return fmt.Errorf("--size %d: not a number of matches", o.query.Size)
+	if f.Changed("size") {
+		if o.size < 0 {
+			return fmt.Errorf("--size %d: not a number of matches", o.size)
+		}
+		o.query.Size = &o.size
 	}
 	if o.maxSamples < 1 {
 		return fmt.Errorf("--max-samples-per-key %d: not a number of samples", o.maxSamples)

@@ -25,14 +25,14 @@ func NewDateFormat(format string) (*DateFormat, error) {
 	return f, nil
 }
 
-// Parse returns milliseconds since 1970: of the first format that fits.
-func (f *DateFormat) Parse(text []byte) (int64, bool) {
+// Parse reads a date in the first format that fits.
+func (f *DateFormat) Parse(text []byte) (time.Time, bool) {
 	for _, parse := range f.parse {
 		if t, ok := parse(text); ok {
-			return t.UnixMilli(), true
+			return t, true
 		}
 	}
-	return 0, false
+	return time.Time{}, false
 }
 
 func dateParser(format string) (func([]byte) (time.Time, bool), error) {

@@ -119,6 +119,31 @@ func TestPathAndFinder(t *testing.T) {
 	}
 }
 
+func TestFinderKeepsNulls(t *testing.T) {
+	tests := []struct {
+		doc, fields string
+		want        []string
+	}{
+		{`{"a":{"b":null}}`, ``, []string{"null"}},
+		{`{"a.b":[1,null,[null]]}`, ``, []string{"1", "null", "null"}},
+		{`{"a":null}`, ``, nil},
+		{`{"a":{"b":[]}}`, ``, nil},
+		{`{"a":{"b":null}}`, `{"a.b":1}`, []string{"null"}},
+	}
+	for _, test := range tests {
+		f, r := NewFinder(), new(Found)
+		other, slot := f.Add("a"), f.AddNulls("a.b")
+		e := &Event{Doc: parse(t, test.doc)}
+		if test.fields != "" {
+			e.Fields = parse(t, test.fields)
+		}
+		f.Find(e, r)
+		if got := texts(r.Values(slot)); !slices.Equal(got, test.want) || len(r.Values(other)) > 0 {
+			t.Errorf("%s %s: %v and %v, want %v", test.doc, test.fields, got, texts(r.Values(other)), test.want)
+		}
+	}
+}
+
 func TestLookupDoesNotAllocate(t *testing.T) {
 	e := &Event{Doc: parse(t, `{"process":{"name":"curl","args":["a","b"]},"destination":{"port":"10250","ip":"10.0.0.1"},"event.category":["network"],"@timestamp":"2026-01-01T00:00:00.123Z"}`)}
 	p, f, r := NewPath("process.args"), NewFinder(), new(Found)
@@ -162,6 +187,8 @@ func TestCoerce(t *testing.T) {
 		{IP, `"010.0.0.1"`, none}, {IP, `""`, none}, {IP, `12`, none}, {IP, `"%eth0"`, none},
 		{Keyword, `"x"`, text("x")}, {Keyword, `""`, text("")}, {Keyword, `1.50`, text("1.50")}, {Keyword, `true`, text("true")},
 		{Date, `"2026-11-20T00:00:00.002Z"`, Value{Type: Date, Int: 1795132800002}}, {Date, `1795132800002`, Value{Type: Date, Int: 1795132800002}},
+		{DateNanos, `"2026-11-20T00:00:00.002000001Z"`, Value{Type: DateNanos, Int: 1795132800002000001}}, {DateNanos, `15000`, Value{Type: DateNanos, Int: 1.5e10}},
+		{DateNanos, `"1969-12-31T23:59:59Z"`, none}, {DateNanos, `"2263-01-01"`, none}, {DateNanos, `"2262-05-01"`, none}, {DateNanos, `"9999-01-01"`, none},
 		{Unknown, `"1"`, text("1")}, {Unknown, `1`, long(1)}, {Unknown, `1.5`, Value{Type: Double, Float: 1.5}}, {Unknown, `false`, Value{Type: Boolean}},
 		{Version, `"1.2.3"`, Value{Type: Version, Text: []byte("1.2.3")}},
 	}
@@ -259,14 +286,16 @@ func TestAppendJSON(t *testing.T) {
 
 func TestValueAppendJSON(t *testing.T) {
 	for want, v := range map[string]Value{
-		`null`:                       {},
-		`"a\u001b\""`:                {Type: Keyword, Text: []byte("a\x1b\"")},
-		`-7`:                         {Type: Long, Int: -7},
-		`1e+300`:                     {Type: Double, Float: 1e300},
-		`0.5`:                        {Type: Double, Float: 0.5},
-		`true`:                       {Type: Boolean, Int: 1},
-		`"10.0.0.1"`:                 {Type: IP, IP: netip.MustParseAddr("10.0.0.1")},
-		`"2026-11-20T00:00:00.002Z"`: {Type: Date, Int: 1795132800002},
+		`null`:                           {},
+		`"a\u001b\""`:                    {Type: Keyword, Text: []byte("a\x1b\"")},
+		`-7`:                             {Type: Long, Int: -7},
+		`1e+300`:                         {Type: Double, Float: 1e300},
+		`0.5`:                            {Type: Double, Float: 0.5},
+		`true`:                           {Type: Boolean, Int: 1},
+		`"10.0.0.1"`:                     {Type: IP, IP: netip.MustParseAddr("10.0.0.1")},
+		`"2026-11-20T00:00:00.002Z"`:     {Type: Date, Int: 1795132800002},
+		`"2026-11-20T00:00:00.000Z"`:     {Type: DateNanos, Int: 1795132800000000000},
+		`"2026-11-20T00:00:00.0020003Z"`: {Type: DateNanos, Int: 1795132800002000300},
 	} {
 		if got := string(v.AppendJSON(nil)); got != want || !json.Valid([]byte(got)) {
 			t.Errorf("got %s, want %s", got, want)

@@ -22,7 +22,8 @@ type Finder struct {
 type node struct {
 	// children by the length of their segment, which most keys of a document miss.
 	children [][]child
-	slot     int // the number of the name that ends here, -1 if none does
+	slot     int  // the number of the name that ends here, -1 if none does
+	nulls    bool // null is a value of it
 }
 
 type child struct {
@@ -49,6 +50,17 @@ func (f *Finder) Add(name string) int {
 	}
 	n.slot = slot
 	f.root.link(name, n)
+	return slot
+}
+
+// AddNulls adds a name for which null is a value like any other.
+func (f *Finder) AddNulls(name string) int {
+	slot := f.Add(name)
+	n := &f.root
+	for _, segment := range strings.Split(name, ".") {
+		n = n.child([]byte(segment))
+	}
+	n.nulls = true
 	return slot
 }
 
@@ -104,7 +116,8 @@ type Found struct {
 	filled []bool
 }
 
-// Values returns the values of a field, as Path.Append does; valid until the next Find.
+// Values returns the values of a field, as Path.Append does, and its nulls if they were
+// asked for; valid until the next Find.
 func (r *Found) Values(slot int) []*fastjson.Value { return r.values[slot] }
 
 // maxKept is how many bytes or values a buffer keeps from event to event: one huge
@@ -139,6 +152,9 @@ func (r *Found) walk(n *node, v *fastjson.Value, level int) {
 	}
 	switch v.Type() {
 	case fastjson.TypeNull:
+		if n.nulls {
+			r.add(n, v)
+		}
 	case fastjson.TypeArray:
 		for _, element := range v.GetArray() {
 			r.walk(n, element, level+1)
@@ -148,9 +164,13 @@ func (r *Found) walk(n *node, v *fastjson.Value, level int) {
 			r.object(n, v.GetObject(), level)
 		}
 	default:
-		if n.slot >= 0 && !r.filled[n.slot] {
-			r.values[n.slot] = append(r.values[n.slot], v)
-		}
+		r.add(n, v)
+	}
+}
+
+func (r *Found) add(n *node, v *fastjson.Value) {
+	if n.slot >= 0 && !r.filled[n.slot] {
+		r.values[n.slot] = append(r.values[n.slot], v)
 	}
 }
 

@@ -57,10 +57,23 @@ func (v *Value) AppendJSON(dst []byte) []byte {
 		return strconv.AppendBool(dst, v.Int != 0)
 	case IP:
 		return append(v.IP.AppendTo(append(dst, '"')), '"')
-	case Date:
-		return time.UnixMilli(v.Int).UTC().AppendFormat(dst, `"2006-01-02T15:04:05.000Z"`)
+	case Date, DateNanos:
+		return append(v.AppendDate(append(dst, '"')), '"')
 	}
 	return append(dst, "null"...)
+}
+
+// AppendDate appends a Date or DateNanos as Elasticsearch writes it: with milliseconds, and
+// with as many more digits as nanoseconds need.
+func (v *Value) AppendDate(dst []byte) []byte {
+	if v.Type == Date {
+		return time.UnixMilli(v.Int).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	}
+	dst = time.Unix(0, v.Int).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000")
+	for millis := len(dst) - 6; len(dst) > millis && dst[len(dst)-1] == '0'; {
+		dst = dst[:len(dst)-1]
+	}
+	return append(dst, 'Z')
 }
 
 // has reports whether the document itself has a value, or an object, for a dotted name.

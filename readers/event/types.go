@@ -26,12 +26,13 @@ const (
 	GeoPoint
 	Object    // object and nested
 	Flattened // an object whose leaves are all Keyword
+	DateNanos // nanoseconds; in no table, a mapping gives it
 )
 
 // String returns Elasticsearch's name of the type.
 func (t Type) String() string {
 	names := [...]string{"unknown", "keyword", "long", "number", "double", "boolean", "ip",
-		"date", "version", "geo_point", "object", "flattened"}
+		"date", "version", "geo_point", "object", "flattened", "date_nanos"}
 	if int(t) >= len(names) {
 		return "unknown"
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 	"strconv"
+	"time"
 	"unsafe"
 
 	"github.com/valyala/fastjson"
@@ -12,11 +13,11 @@ import (
 
 // Value is one value of a field, coerced to the field's type.
 type Value struct {
-	// Type says which of the others is set: Keyword, Long, Double, Boolean, IP, Date or
-	// Version.
+	// Type says which of the others is set: Keyword, Long, Double, Boolean, IP, Date,
+	// DateNanos or Version.
 	Type  Type
 	Text  []byte     // Keyword, Version: the text
-	Int   int64      // Long; Boolean: 0 or 1; Date: milliseconds since 1970
+	Int   int64      // Long; Boolean: 0 or 1; Date: milliseconds since 1970; DateNanos: nanoseconds
 	Float float64    // Double
 	IP    netip.Addr // IP: without a zone, and IPv4 if it is IPv4-mapped
 }
@@ -37,11 +38,16 @@ func (c *Coercer) Reset() {
 	}
 }
 
-// CoerceDate is Coerce for a date with a format of its own.
-func (c *Coercer) CoerceDate(dst *Value, v *fastjson.Value, format *DateFormat) bool {
+// CoerceDate is Coerce for a Date or DateNanos with a format of its own.
+func (c *Coercer) CoerceDate(dst *Value, v *fastjson.Value, t Type, format *DateFormat) bool {
 	text := c.text(v)
-	millis, ok := format.Parse(text)
-	*dst = Value{Type: Date, Int: millis}
+	at, ok := format.Parse(text)
+	*dst = Value{Type: t}
+	if t == DateNanos {
+		dst.Int, ok = nanos(at, ok)
+	} else {
+		dst.Int = at.UnixMilli()
+	}
 	if !ok && len(text) > 0 {
 		c.Failed++
 	}
@@ -76,6 +82,8 @@ func (c *Coercer) Coerce(dst *Value, v *fastjson.Value, t Type) bool {
 		dst.IP, ok = ParseIP(text)
 	case Date:
 		dst.Int, ok = parseDate(text)
+	case DateNanos:
+		dst.Int, ok = nanos(ParseTime(text))
 	}
 	if !ok && len(text) > 0 { // "" is null for these types, not an error
 		c.Failed++
@@ -111,6 +119,13 @@ func parseDate(text []byte) (int64, bool) {
 		return t.UnixMilli(), true
 	}
 	return parseInt(text)
+}
+
+// nanos returns a time as Elasticsearch's date_nanos holds it: from 1970 until 64 bits end.
+func nanos(t time.Time, ok bool) (int64, bool) {
+	const last = 2262 // in its April
+	n := t.UnixNano()
+	return n, ok && t.Year() >= 1970 && t.Year() <= last && n >= 0
 }
 
 func (v *Value) setNumber(text []byte) bool {

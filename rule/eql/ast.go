@@ -46,7 +46,7 @@ type Sequence struct {
 type Sample struct {
 	By    []*Field
 	Terms []Term
-	Pipes []Pipe
+	Pipes []Pipe // none are parsed; a limit on results is one
 	At    Span
 }
 

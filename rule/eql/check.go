@@ -101,13 +101,21 @@ func (c *checker) joins(form string, terms []Term) {
 			if i >= len(t.By) {
 				continue
 			}
-			a, b := c.kindOf(first), c.kindOf(t.By[i])
+			a, b := c.keyKind(first), c.keyKind(t.By[i])
 			if !alike(a, b) {
 				c.refuse(t.By[i].At, "", "%s key %s (%s) cannot equal key %s (%s)",
 					form, snippet(t.By[i].Name), b, snippet(first.Name), a)
 			}
 		}
 	}
+}
+
+// keyKind is kindOf for join keys.
+func (c *checker) keyKind(f *Field) Kind {
+	if kind := c.kindOf(f); kind != KindInexact {
+		return kind
+	}
+	return KindString
 }
 
 func (c *checker) kindOf(f *Field) Kind {
@@ -147,7 +155,7 @@ func (c *checker) expr(e Expr) value {
 	case *String:
 		return value{kind: KindString}
 	case *Field:
-		return c.field(e)
+		return c.operand(e)
 	case *Unary:
 		return c.unary(e)
 	case *Binary:
@@ -173,6 +181,17 @@ func (c *checker) field(f *Field) value {
 		kind = KindUnknown
 	}
 	return value{kind, f}
+}
+
+// operand is a field in a condition.
+func (c *checker) operand(f *Field) value {
+	v := c.field(f)
+	if v.kind == KindInexact {
+		c.refuse(f.At, "name the keyword below it, if there is one",
+			"%s is text that is not kept whole: nothing can be compared with it", snippet(f.Name))
+		v.kind = KindUnknown
+	}
+	return v
 }
 
 func (c *checker) unary(e *Unary) value {
@@ -238,6 +257,9 @@ func (c *checker) operation(b *Binary, x, y value) value {
 
 func (c *checker) comparison(e *Binary) value {
 	x, y := c.expr(e.X), c.expr(e.Y)
+	if x.field != nil && y.field != nil {
+		x, y = c.mapped(e.X, x), c.mapped(e.Y, y)
+	}
 	switch {
 	case x.field != nil && y.field != nil:
 		c.refuse(e.Y.Span(), "functions such as startsWith(a, b) take two fields",
@@ -249,6 +271,17 @@ func (c *checker) comparison(e *Binary) value {
 		x = y
 	}
 	return value{KindBoolean, x.field}
+}
+
+// mapped returns null for an optional field that nothing is known of: for Elasticsearch it
+// is null, so that a comparison with it is none of two fields.
+func (c *checker) mapped(e Expr, v value) value {
+	if f, ok := e.(*Field); ok && f.Optional {
+		if _, known := c.types(f.Name); !known {
+			return value{kind: KindNull}
+		}
+	}
+	return v
 }
 
 func (c *checker) in(e *In) value {

@@ -12,7 +12,7 @@ import (
 func testTypes(field string) (Kind, bool) {
 	kinds := map[string]Kind{
 		"s": KindString, "n": KindLong, "f": KindDouble, "b": KindBoolean, "ip": KindIP,
-		"d": KindDate, "v": KindVersion, "o": KindObject, "g": KindUnsupported, "m": KindNumber,
+		"d": KindDate, "v": KindVersion, "o": KindObject, "g": KindUnsupported, "m": KindNumber, "t": KindInexact,
 	}
 	first, _, _ := strings.Cut(field, ".")
 	kind, ok := kinds[first]
@@ -38,6 +38,8 @@ func TestCheck(t *testing.T) {
 		{`any where startsWith~(s, s.x) and indexOf(s, "x", n) == 2 and substring(s, m) : "x"`, nil},
 		{`sequence [any where true] by s [any where true] by s.x`, nil},
 		{`sequence [any where true] by n, x [any where true] by f, s`, nil},
+		{`any where ?x == ?y and ?x != n and ?x == length(s)`, nil},
+		{`sequence [any where true] by t [any where true] by s`, nil},
 		{`any where s like 5 and s : "x*" and s regex~ ("x\\$", "a^b", "a$b")`, nil},
 
 		// What its verifier refuses.
@@ -50,6 +52,12 @@ func TestCheck(t *testing.T) {
 			`1:11: ":" takes strings; n is a long`,
 			`1:22: "like" takes strings; ip is an ip`,
 			`1:40: "regex" takes strings; b is a boolean`}},
+		{`any where ?n == ?s`, []string{
+			`1:17: both sides of "==" read fields; one must be a constant`}},
+		{`any where t == "x" or length(t) > 1 or t != null`, []string{
+			`1:11: t is text that is not kept whole: nothing can be compared with it`,
+			`1:30: t is text that is not kept whole: nothing can be compared with it`,
+			`1:40: t is text that is not kept whole: nothing can be compared with it`}},
 		{`any where n in (1, "x", true)`, []string{
 			`1:20: "x" is a string, but the list is compared with n, which is a long`,
 			`1:25: true is a boolean, but the list is compared with n, which is a long`}},

@@ -70,6 +70,12 @@ func functionOf(name string) (*function, bool) {
 	return nil, false
 }
 
+// IsCondition reports whether the function of that name has a boolean result.
+func IsCondition(name string) bool {
+	f, ok := functionOf(name)
+	return ok && f.result == KindBoolean
+}
+
 func functionNames() []string {
 	names := make([]string, len(functions))
 	for i := range functions {

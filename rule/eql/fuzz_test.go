@@ -117,7 +117,7 @@ func (g generator) query() Query {
 	case 0:
 		return g.sequence()
 	case 1:
-		return &Sample{By: times(g, 1, 3, g.field), Terms: times(g, 2, 4, g.term), Pipes: times(g, 0, 2, g.pipe)}
+		return &Sample{By: times(g, 1, 3, g.field), Terms: times(g, 2, 4, g.term)}
 	}
 	return &EventQuery{Filter: g.filter(), Pipes: times(g, 0, 3, g.pipe)}
 }
@@ -132,9 +132,7 @@ func (g generator) sequence() Query {
 	if g.Intn(2) == 0 {
 		q.HasMaxSpan = true
 		q.MaxSpan = time.Duration(1+g.Intn(1e6)) * pick(g, time.Millisecond, time.Second, time.Minute, time.Hour)
-		if q.Terms[1].Runs == 1 || g.Intn(2) == 0 {
-			q.Terms[1].Missing, q.Terms[1].Runs = true, 1
-		}
+		q.Terms[1].Missing = g.Intn(2) == 0
 	}
 	if g.Intn(2) == 0 {
 		q.Until = &Term{Filter: g.filter(), By: times(g, keys, keys+1, g.field), Runs: 1}

@@ -17,12 +17,13 @@ const (
 	KindVersion
 	KindObject      // a field that only has fields below it
 	KindUnsupported // a type that EQL cannot use, such as geo_point
+	KindInexact     // text whose whole values are not known: a join key, and no more
 )
 
 // String returns the name that messages use.
 func (k Kind) String() string {
 	names := [...]string{"unknown", "null", "boolean", "long", "double", "number", "string",
-		"ip", "date", "version", "object", "unsupported"}
+		"ip", "date", "version", "object", "unsupported", "string"}
 	if int(k) >= len(names) {
 		return "unknown"
 	}
@@ -54,7 +55,7 @@ func KindOf(esType string) Kind {
 		return KindDouble
 	case "number":
 		return KindNumber
-	case "keyword", "text", "wildcard", "constant_keyword", "match_only_text":
+	case "keyword", "text", "wildcard", "constant_keyword", "match_only_text", "binary":
 		return KindString
 	case "ip":
 		return KindIP

@@ -258,20 +258,28 @@ func (p *parser) literal() (Expr, bool) {
 	case t.is("true"), t.is("false"):
 		p.advance()
 		return &Bool{Value: t.text == "true", At: t.span}, true
-	case t.kind == tokInt:
-		return &Int{Value: p.integer(), At: t.span}, true
-	case t.kind == tokFloat:
+	case t.kind == tokInt, t.kind == tokFloat:
 		p.advance()
-		v, err := strconv.ParseFloat(t.text, 64)
-		if err != nil {
-			p.fail(t.span, "", "the number %s is too large", snippet(t.text))
-		}
-		return &Float{Value: v, At: t.span}, true
+		return p.number(t), true
 	case t.kind == tokString:
 		p.advance()
 		return &String{Value: t.value, Raw: t.raw, At: t.span}, true
 	}
 	return nil, false
+}
+
+// number reads a number: an integer that does not fit into 64 bits is a float.
+func (p *parser) number(t token) Expr {
+	if t.kind == tokInt {
+		if v, err := strconv.ParseInt(t.text, 10, 64); err == nil {
+			return &Int{Value: v, At: t.span}
+		}
+	}
+	v, err := strconv.ParseFloat(t.text, 64)
+	if err != nil {
+		p.fail(t.span, "", "the number %s is too large", snippet(t.text))
+	}
+	return &Float{Value: v, At: t.span}
 }
 
 func (p *parser) integer() int64 {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -118,11 +117,6 @@ func (p *parser) checkMissing(head Span, q *Sequence) {
 	if !slices.ContainsFunc(q.Terms, func(t Term) bool { return !t.Missing }) {
 		p.fail(head, "", "a sequence needs at least one event that is not a missing event")
 	}
-	for _, t := range q.Terms {
-		if t.Missing && t.Runs > 1 {
-			p.fail(t.At, "", "a missing event cannot have runs")
-		}
-	}
 }
 
 // checkKeyCounts checks that all terms have as many join keys of their own.
@@ -153,7 +147,9 @@ func (p *parser) sample(start int) Query {
 	if len(q.By)+len(q.Terms[0].By) == 0 {
 		p.fail(head, `write "sample by FIELD"`, "a sample needs at least one join key")
 	}
-	q.Pipes = p.pipes()
+	if p.tok.is("|") {
+		p.fail(p.tok.span, "", "a sample has no pipes")
+	}
 	q.At = p.from(start)
 	return q
 }
@@ -294,47 +290,4 @@ func (p *parser) unit(number token) time.Duration {
 	}
 	p.fail(p.tok.span, "write one of ms, s, m, h, d", `unknown unit "%s"`, snippet(p.tok.text))
 	return 0
-}
-
-// foreignPipes are the pipes of python-eql that Elasticsearch does not run.
-var foreignPipes = []string{"count", "filter", "sort", "unique", "unique_count"}
-
-func (p *parser) pipes() []Pipe {
-	var pipes []Pipe
-	for p.accept("|") {
-		pipes = append(pipes, p.pipe())
-	}
-	return pipes
-}
-
-func (p *parser) pipe() Pipe {
-	t := p.tok
-	if t.kind != tokIdent {
-		p.unexpected(`"head" or "tail"`)
-	}
-	if slices.Contains(foreignPipes, t.text) {
-		p.fail(t.span, `the pipes are "head N" and "tail N"`, "the pipe %q is not supported", t.text)
-	}
-	kind := PipeKind(t.text)
-	if kind != Head && kind != Tail {
-		p.fail(t.span, didYouMean(t.text, []string{string(Head), string(Tail)}), `unknown pipe "%s"`, snippet(t.text))
-	}
-	p.advance()
-	return Pipe{Kind: kind, Count: p.pipeCount(t), At: p.from(t.span.Start)}
-}
-
-func (p *parser) pipeCount(pipe token) int {
-	t := p.tok
-	if t.kind != tokInt {
-		if t.kind == tokError {
-			p.unexpected("a number")
-		}
-		p.fail(Span{pipe.span.Start, t.span.End}, fmt.Sprintf("write %s 10", pipe.text), "%s takes one whole number", pipe.text)
-	}
-	n, err := strconv.ParseInt(t.text, 10, 32)
-	if err != nil {
-		p.fail(t.span, "", "%s takes at most %d", pipe.text, math.MaxInt32)
-	}
-	p.advance()
-	return int(n)
 }

@@ -75,6 +75,9 @@ var accepted = []struct{ query, printed string }{
 		`any where a like "x" and a like~ ("x", "y") and a like "x"`},
 	{`any where a regex "x|y" and a regex~ ("x", "y")`, ``},
 	{`any where a like 5`, ``},
+	{`any where a > 9223372036854775807 and a < 100000000000000000000`,
+		`any where a > 9223372036854775807 and a < 1e+20`},
+	{`any where ?a == ?b and ?c < ?d and x == ?y`, ``},
 	{`any where not a like "x" and not a : ("y", "z")`, ``},
 
 	// Functions.
@@ -109,6 +112,7 @@ var accepted = []struct{ query, printed string }{
 	{`sequence by u [a where true] with runs=1 [b where true]`, `sequence by u [a where true] [b where true]`},
 	{`sequence by u with maxspan=5m [a where true] ![b where true] [any where true]`, ``},
 	{`sequence with maxspan=5m ![b where true] [any where true]`, ``},
+	{`sequence with maxspan=5m [a where true] by x ![b where true] by x with runs=2`, ``},
 	{"sequence by `a-b` [any where runs == 1] [any where true]", ``},
 
 	// Samples and pipes.
@@ -116,7 +120,7 @@ var accepted = []struct{ query, printed string }{
 	{`sample [a where true] by x [b where true] by y`, ``},
 	{`any where true | head 5 | tail 0`, ``},
 	{`sequence [a where true] [b where true] | tail 1`, ``},
-	{`sample by x [a where true] [b where true] | head 2147483647`, ``},
+	{`any where true | head 2147483648 - 1 | tail -(1 - 2 * 3) / (7 % 4)`, `any where true | head 2147483647 | tail 1`},
 }
 
 func TestParseAccepts(t *testing.T) {

@@ -127,7 +127,7 @@ func (s *Scratch) textOf(v *event.Value) ([]byte, bool) {
 	switch v.Type {
 	case event.Keyword, event.Version:
 		return v.Text, true
-	case event.IP, event.Date:
+	case event.IP, event.Date, event.DateNanos:
 		return s.keep(func(dst []byte) []byte { return appendText(dst, v) }), true
 	}
 	return nil, false

@@ -48,11 +48,20 @@ func (c *compiler) typeOf(name string) event.Type {
 
 // column returns the column that holds the values of a field.
 func (c *compiler) column(name string) int {
-	col := column{slot: c.set.finder.Add(c.options.Path(name)), typ: c.typeOf(name)}
-	if col.typ == event.Date {
+	return c.set.column(c.columnOf(name, c.typeOf(name)))
+}
+
+func (c *compiler) columnOf(name string, typ event.Type) column {
+	col := column{typ: typ, null: c.options.Nulls(name)}
+	if col.null != nil {
+		col.slot = c.set.finder.AddNulls(c.options.Path(name))
+	} else {
+		col.slot = c.set.finder.Add(c.options.Path(name))
+	}
+	if typ == event.Date || typ == event.DateNanos {
 		col.format = c.options.Dates(name)
 	}
-	return c.set.column(col)
+	return col
 }
 
 // cond compiles a condition to the test of whether it is want.
@@ -63,6 +72,10 @@ func (c *compiler) cond(e eql.Expr, want bool) (cond, error) {
 			return c.cond(e.X, !want)
 		}
 	case *eql.Binary:
+		e = c.mapped(e)
+		if x, is := truthTest(e); x != nil {
+			return c.cond(x, want == is)
+		}
 		switch {
 		case e.Op == eql.And || e.Op == eql.Or:
 			return c.junction(e, want)
@@ -75,6 +88,64 @@ func (c *compiler) cond(e eql.Expr, want bool) (cond, error) {
 		}
 	}
 	return c.leaf(e, want)
+}
+
+// truthTest opens "x == true", "x != false" and so on, where x is a condition on fields of
+// the document but no field itself: it is that x holds, or that it does not. So, as in
+// Elasticsearch, "cidrMatch(f, …) == false" holds if f is missing.
+func truthTest(e *eql.Binary) (x eql.Expr, is bool) {
+	if e.Op != eql.Eq && e.Op != eql.Ne {
+		return nil, false
+	}
+	x = e.X
+	truth, ok := e.Y.(*eql.Bool)
+	if !ok {
+		x = e.Y
+		truth, ok = e.X.(*eql.Bool)
+	}
+	if !ok || !isCondition(x) || !hasField(x) {
+		return nil, false
+	}
+	return x, truth.Value == (e.Op == eql.Eq)
+}
+
+// isCondition reports whether an expression is an operation whose result is a boolean.
+func isCondition(e eql.Expr) bool {
+	switch e := e.(type) {
+	case *eql.Unary:
+		return e.Op == eql.Not
+	case *eql.Binary:
+		return e.Op == eql.And || e.Op == eql.Or || flipped(e.Op) != ""
+	case *eql.In, *eql.Match:
+		return true
+	case *eql.Call:
+		return eql.IsCondition(e.Func)
+	}
+	return false
+}
+
+// mapped returns a comparison of two fields, which the checks take only if one of them is
+// optional and unknown, with null in the place of that one.
+func (c *compiler) mapped(e *eql.Binary) *eql.Binary {
+	if flipped(e.Op) == "" || !hasField(e.X) || !hasField(e.Y) {
+		return e
+	}
+	out := *e
+	if c.unmapped(e.Y) {
+		out.Y = &eql.Null{At: e.Y.Span()}
+	} else if c.unmapped(e.X) {
+		out.X = &eql.Null{At: e.X.Span()}
+	}
+	return &out
+}
+
+func (c *compiler) unmapped(e eql.Expr) bool {
+	f, ok := e.(*eql.Field)
+	if !ok || !f.Optional {
+		return false
+	}
+	_, known := c.options.Types(f.Name)
+	return !known
 }
 
 // junction compiles "and" and "or": an "and" is true when all sides are true and false

@@ -27,8 +27,10 @@ type constant struct {
 	boolean      int64 // 0, 1; -1 if the literal is no boolean
 	addressed    bool  // the literal is an address or a block
 	first, last  netip.Addr
-	dated        bool // the literal is a date: a whole day, if that is all it says
-	from, to     int64
+	dated        bool  // the literal is a date: a whole day, if that is all it says
+	from, to     int64 // in milliseconds
+	precise      bool  // the literal is a time that has nanoseconds
+	nanos        [2]int64
 	versionParts version
 }
 
@@ -64,7 +66,8 @@ func (c *compiler) constant(f *eql.Field, v event.Value) *constant {
 	k.loose = col.typ == event.Unknown
 	if col.format != nil {
 		if t, ok := col.format.Parse(k.value.Text); ok {
-			k.from, k.to, k.dated = t, t, true
+			k.from, k.to, k.dated = t.UnixMilli(), t.UnixMilli(), true
+			k.nanos, k.precise = [2]int64{t.UnixNano(), t.UnixNano()}, true
 		}
 	}
 	return k
@@ -86,6 +89,7 @@ func newConstant(v event.Value) *constant {
 		k.first, k.last, k.addressed = addressRange(string(text))
 	}
 	k.from, k.to, k.dated = dateRange(text)
+	k.nanos, k.precise = nanoRange(text, k.from, k.to)
 	k.versionParts = parseVersion(text)
 	return k
 }
@@ -140,6 +144,21 @@ func dateRange(text []byte) (from, to int64, ok bool) {
 	return from, from + 24*time.Hour.Milliseconds() - 1, true
 }
 
+// nanoRange is dateRange in nanoseconds, for the years that have them. A number is all of
+// its millisecond.
+func nanoRange(text []byte, from, to int64) (nanos [2]int64, ok bool) {
+	t, ok := event.ParseTime(text)
+	first, last := time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+	if !ok || t.Before(first) || time.UnixMilli(to+1).After(last) {
+		return nanos, false
+	}
+	nanos = [2]int64{t.UnixNano(), t.UnixNano()}
+	if from != to || bytes.IndexByte(text, ':') < 0 {
+		nanos[1] = to*1e6 + 999_999
+	}
+	return nanos, true
+}
+
 // compare reports whether "v op k" holds. Values that cannot be compared make it false.
 func (k *constant) compare(op eql.Op, v *event.Value) bool {
 	if k.value.Type == event.Unknown {
@@ -159,6 +178,11 @@ func (k *constant) compare(op eql.Op, v *event.Value) bool {
 		return k.addressed && inRange(op, v.IP.Compare(k.first), v.IP.Compare(k.last))
 	case event.Date:
 		return k.dated && inRange(op, cmp.Compare(v.Int, k.from), cmp.Compare(v.Int, k.to))
+	case event.DateNanos:
+		if !k.precise { // a date before or after all that have nanoseconds
+			return k.dated && holds(op, cmp.Compare(v.Int/1e6, k.from))
+		}
+		return inRange(op, cmp.Compare(v.Int, k.nanos[0]), cmp.Compare(v.Int, k.nanos[1]))
 	case event.Version:
 		return holds(op, parseVersion(v.Text).compare(k.versionParts))
 	}
@@ -236,8 +260,8 @@ func appendText(dst []byte, v *event.Value) []byte {
 		return strconv.AppendBool(dst, v.Int != 0)
 	case event.IP:
 		return v.IP.AppendTo(dst)
-	case event.Date:
-		return time.UnixMilli(v.Int).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	case event.Date, event.DateNanos:
+		return v.AppendDate(dst)
 	}
 	return dst
 }

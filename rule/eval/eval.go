@@ -11,6 +11,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/valyala/fastjson"
+
 	"kscan/readers/event"
 	"kscan/rule/eql"
 )
@@ -31,6 +33,9 @@ type Options struct {
 	// Dates gives the format of a date field; nil, or a nil format, means Elasticsearch's
 	// default.
 	Dates func(field string) *event.DateFormat
+	// Nulls gives the value that null stands for in a field; nil, or nil of a field, means
+	// that null is missing.
+	Nulls func(field string) *fastjson.Value
 }
 
 // Program is a compiled query.
@@ -94,6 +99,9 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 	if o.Dates == nil {
 		o.Dates = func(string) *event.DateFormat { return nil }
 	}
+	if o.Nulls == nil {
+		o.Nulls = func(string) *fastjson.Value { return nil }
+	}
 	c := &compiler{set: t, options: o, fields: make(map[string]struct{})}
 	p := &Program{query: q, options: o, set: t, until: -1, needClause: -1}
 	var err error
@@ -114,7 +122,7 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 	for _, name := range p.fields {
 		p.slots = append(p.slots, t.finder.Add(o.Path(name)))
 	}
-	p.timestamp = t.column(column{t.finder.Add(o.Path(o.TimestampField)), event.Date, o.Dates(o.TimestampField)})
+	p.timestamp = t.column(c.columnOf(o.TimestampField, timeType(o)))
 	if p.tiebreaker = -1; o.TiebreakerField != "" {
 		p.tiebreaker = c.column(o.TiebreakerField)
 	}
@@ -123,15 +131,23 @@ func (t *Set) Compile(q eql.Query, o Options) (*Program, error) {
 	return p, nil
 }
 
+// timeType returns the type that the timestamp is read as: a date, whatever it is mapped as.
+func timeType(o Options) event.Type {
+	if t, _ := o.Types(o.TimestampField); t == event.DateNanos {
+		return t
+	}
+	return event.Date
+}
+
 func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
 	f, clauses, err := c.filter(&q.Filter, o)
 	p.terms = []term{{filter: f, runs: 1}}
-	p.needs = needer{o.Types}.of(q.Filter.Cond)
+	p.needs = needer{o.Types, o.Nulls}.of(q.Filter.Cond)
 	if err != nil {
 		return err
 	}
 	terms := operands(q.Filter.Cond, eql.And)
-	p.needClause = needer{o.Types}.clause(terms)
+	p.needClause = needer{o.Types, o.Nulls}.clause(terms)
 	for i, e := range terms {
 		clause := Clause{Expr: e, holds: clauses[i].test}
 		clause.fields, clause.slots = c.slotsOf(e)

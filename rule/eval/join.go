@@ -41,6 +41,7 @@ type Entry struct {
 type Point struct {
 	Entries []Entry
 	Time    int64 // milliseconds since 1970, as Elasticsearch keeps dates
+	Nanos   int32 // and nanoseconds, if the timestamp is mapped to have them
 	Dated   bool
 	Tie     event.Value // the tiebreaker; Type Unknown if there is none
 	Handle  int         // the caller's, to know the event again; ascending in the order of the input
@@ -71,6 +72,9 @@ func (p *Program) Point(s *Scratch) (Point, bool) {
 	}
 	if values := s.column(p.timestamp); len(values) > 0 {
 		out.Time, out.Dated = values[0].Int, true
+		if values[0].Type == event.DateNanos { // which is never before 1970
+			out.Time, out.Nanos = values[0].Int/1e6, int32(values[0].Int%1e6)
+		}
 	}
 	if p.tiebreaker >= 0 {
 		if values := s.column(p.tiebreaker); len(values) > 0 {
@@ -206,6 +210,8 @@ func comparePoints(a, b *Point) int {
 		return last(a.Dated)
 	case a.Time != b.Time:
 		return last(a.Time > b.Time)
+	case a.Nanos != b.Nanos:
+		return last(a.Nanos > b.Nanos)
 	}
 	noA, noB := a.Tie.Type == event.Unknown, b.Tie.Type == event.Unknown
 	if noA != noB {

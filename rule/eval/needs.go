@@ -3,6 +3,8 @@ package eval
 import (
 	"strings"
 
+	"github.com/valyala/fastjson"
+
 	"kscan/readers/event"
 	"kscan/rule/eql"
 )
@@ -25,6 +27,7 @@ var common = []string{
 // needer works out what a document must hold for a condition to be true of it.
 type needer struct {
 	types func(string) (event.Type, bool)
+	nulls func(string) *fastjson.Value
 }
 
 // of returns values of which the document must hold at least one for x to be true; nil
@@ -105,6 +108,9 @@ func (n needer) equal(x, y eql.Expr) []event.Need {
 // value returns the need of a field that is to equal a literal.
 func (n needer) value(field *eql.Field, literal eql.Expr) []event.Need {
 	typ, _ := n.types(field.Name)
+	if n.nulls(field.Name) != nil {
+		return nil // the document may have null where the value is wanted
+	}
 	switch v := literal.(type) {
 	case *eql.Int:
 		if (typ == event.Long || typ == event.Unknown) && v.Value >= minNeedNumber && v.Value <= maxNeedNumber {
@@ -118,7 +124,7 @@ func (n needer) value(field *eql.Field, literal eql.Expr) []event.Need {
 
 func (n needer) text(field *eql.Field, text string, fold bool) []event.Need {
 	typ, _ := n.types(field.Name)
-	if typ != event.Keyword || len(text) < minNeedText {
+	if typ != event.Keyword || len(text) < minNeedText || n.nulls(field.Name) != nil {
 		return nil
 	}
 	for _, prefix := range common {

@@ -3,6 +3,7 @@ package eval
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -56,6 +57,13 @@ func (o *oracle) cond(e eql.Expr) tri {
 			return o.cond(e.X).not()
 		}
 	case *eql.Binary:
+		if x, want, ok := testedForTruth(e); ok {
+			if got := o.cond(x); want {
+				return got
+			} else {
+				return got.not()
+			}
+		}
 		switch e.Op {
 		case eql.And:
 			return min3(o.cond(e.X), o.cond(e.Y))
@@ -79,6 +87,36 @@ func (o *oracle) cond(e eql.Expr) tri {
 		return truth(o.value(e, nil))
 	}
 	return triOf(o.exists(e, fields, binding{}))
+}
+
+// testedForTruth opens comparisons of an operation on fields with true and false, which
+// Elasticsearch's optimizer removes: x == false is not x, also where x is null.
+func testedForTruth(e *eql.Binary) (x eql.Expr, want, ok bool) {
+	literal, x := e.Y, e.X
+	if _, ok := x.(*eql.Bool); ok {
+		literal, x = e.X, e.Y
+	}
+	b, ok := literal.(*eql.Bool)
+	if !ok || e.Op != eql.Eq && e.Op != eql.Ne {
+		return nil, false, false
+	}
+	reads := false
+	walk(x, func(e eql.Expr) {
+		_, is := e.(*eql.Field)
+		reads = reads || is
+	})
+	switch x := x.(type) {
+	case *eql.Unary:
+		ok = x.Op == eql.Not
+	case *eql.Binary:
+		ok = !slices.Contains([]eql.Op{eql.Add, eql.Sub, eql.Mul, eql.Div, eql.Mod}, x.Op)
+	case *eql.In, *eql.Match:
+	case *eql.Call:
+		ok = slices.Contains([]string{"cidrMatch", "startsWith", "endsWith", "stringContains"}, x.Func)
+	default:
+		ok = false
+	}
+	return x, b.Value == (e.Op == eql.Eq), ok && reads
 }
 
 func min3(a, b tri) tri {

@@ -53,6 +53,10 @@ func (c *compiler) outline(e eql.Expr, want bool) (outline, error) {
 			return c.outline(e.X, !want)
 		}
 	case *eql.Binary:
+		e = c.mapped(e)
+		if x, is := truthTest(e); x != nil {
+			return c.outline(x, want == is)
+		}
 		switch e.Op {
 		case eql.And, eql.Or:
 			return c.outlineSides(e, want)

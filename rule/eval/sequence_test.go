@@ -117,6 +117,8 @@ func TestSequences(t *testing.T) {
 		{`sequence [A] with runs=2 [B]`, "A@1 A@2 B@3", "0 1 2"},
 		{`sequence by key [A] with runs=2 [B]`, "A1@1 A2@2 B1@3", ""},
 
+		{`sequence with maxspan=5s [A] ![B] with runs=2 [C]`, "A@1 C@3", "0 -1 -1 1"},
+		{`sequence with maxspan=5s [A] ![B] with runs=2 [C]`, "A@1 B@2 C@3", ""},
 		{`sequence with maxspan=5s [A] ![B] [C]`, "A@1 C@3", "0 -1 1"},
 		{`sequence with maxspan=5s [A] ![B] [C]`, "A@1 B@2 C@3", ""},
 		{`sequence with maxspan=5s [A] ![B] [C]`, "A@1 B@1 B@3 C@3", "0 -1 3"},

@@ -25,7 +25,8 @@ type Set struct {
 type column struct {
 	slot   int
 	typ    event.Type
-	format *event.DateFormat // of a Date; nil for the default
+	format *event.DateFormat // of a Date or DateNanos; nil for the default
+	null   *fastjson.Value   // what null stands for; nil if it is missing
 }
 
 // NewSet returns an empty set.
@@ -147,6 +148,11 @@ func (s *Scratch) fill(c *cells, from column) {
 		c.values = nil
 	}
 	for _, v := range s.found.Values(from.slot) {
+		if v.Type() == fastjson.TypeNull {
+			if v = from.null; v == nil {
+				continue
+			}
+		}
 		n := len(c.values)
 		if n < cap(c.values) {
 			c.values = c.values[:n+1]
@@ -164,7 +170,7 @@ func (s *Scratch) fill(c *cells, from column) {
 
 func (s *Scratch) coerce(dst *event.Value, v *fastjson.Value, from column) bool {
 	if from.format != nil {
-		return s.coercer.CoerceDate(dst, v, from.format)
+		return s.coercer.CoerceDate(dst, v, from.typ, from.format)
 	}
 	return s.coercer.Coerce(dst, v, from.typ)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/valyala/fastjson"
 
 	"kscan/readers/event"
 	"kscan/rule/eql"
@@ -206,7 +207,7 @@ func TestNeedClause(t *testing.T) {
 			t.Errorf("%s: clause %d, want %d", query, got, want)
 		}
 		if want >= 0 {
-			needs := needer{event.TypeOf}.of(p.clauses[want].Expr)
+			needs := needer{event.TypeOf, func(string) *fastjson.Value { return nil }}.of(p.clauses[want].Expr)
 			if diff := cmp.Diff(p.Needs(), needs); diff != "" {
 				t.Errorf("%s: %s", query, diff)
 			}

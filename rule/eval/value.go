@@ -143,6 +143,7 @@ func negated(v event.Value) event.Value {
 }
 
 func (c *compiler) binary(e *eql.Binary) (expr, error) {
+	e = c.mapped(e)
 	x, err := c.value(e.X)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/valyala/fastjson"
+
 	"kscan/readers/event"
 	"kscan/rule/eql"
 )
@@ -25,10 +27,12 @@ type Mapping struct {
 
 // field is what a mapping says of one field, or of an object.
 type field struct {
-	esType string
-	typ    event.Type
-	path   string            // of an alias: the field that it stands for; of a multi-field: its parent
-	format *event.DateFormat // nil for the default
+	esType  string
+	typ     event.Type
+	path    string            // of an alias: the field that it stands for; of a multi-field: its parent
+	format  *event.DateFormat // nil for the default
+	null    *fastjson.Value   // what null stands for; nil if it is missing
+	inexact bool              // no comparison of whole values: text without a keyword, a normalized keyword
 }
 
 // Parse reads a mapping: the answer to "GET index/_mapping" for one index, or any of what
@@ -152,6 +156,9 @@ func (m *Mapping) Type(name string) (event.Type, bool) {
 // Kind returns what the checks of a query need to know of a field.
 func (m *Mapping) Kind(name string) (eql.Kind, bool) {
 	if f, ok := m.lookup(name); ok {
+		if f.inexact {
+			return eql.KindInexact, true
+		}
 		return eql.KindOf(f.esType), true
 	}
 	t, known := event.TypeOf(name)
@@ -169,6 +176,12 @@ func (m *Mapping) Path(name string) string {
 		return f.path
 	}
 	return name
+}
+
+// Null returns what null stands for in a field, nil if it is missing there.
+func (m *Mapping) Null(name string) *fastjson.Value {
+	f, _ := m.lookup(name)
+	return f.null
 }
 
 // Dates returns the format of a date field, nil for the default.

@@ -18,6 +18,12 @@ const body = `{"properties": {
 	"when": {"type": "date", "format": "epoch_second"},
 	"flat": {"type": "flattened"},
 	"shape": {"type": "geo_shape"},
+	"new": {"type": "not_invented_yet"},
+	"exact": {"type": "date_nanos", "format": "epoch_millis"},
+	"name": {"type": "text", "fields": {"lower": {"type": "keyword", "normalizer": "n"}, "raw": {"type": "keyword"}}},
+	"words": {"type": "text", "fields": {"lower": {"type": "keyword", "normalizer": "n"}, "english": {"type": "text"}}},
+	"none": {"type": "keyword", "null_value": "no\u006ee"},
+	"zero": {"type": "long", "null_value": 0, "fields": {"text": {"type": "keyword"}}},
 	"nested": {"type": "nested", "properties": {"x": {"properties": {"y": {"type": "long"}}}}},
 	"process": {"properties": {"pid": {"type": "keyword"}}}
 }}`
@@ -45,6 +51,14 @@ func TestFields(t *testing.T) {
 		{"when", event.Date, eql.KindDate, "when"},
 		{"flat.x.y", event.Keyword, eql.KindString, "flat.x.y"},
 		{"shape", event.GeoPoint, eql.KindUnsupported, "shape"},
+		{"new", event.GeoPoint, eql.KindUnsupported, "new"},
+		{"exact", event.DateNanos, eql.KindDate, "exact"},
+		{"name", event.Keyword, eql.KindString, "name"},
+		{"name.raw", event.Keyword, eql.KindString, "name"},
+		{"name.lower", event.Keyword, eql.KindInexact, "name"},
+		{"words", event.Keyword, eql.KindInexact, "words"},
+		{"words.english", event.Keyword, eql.KindInexact, "words"},
+		{"none", event.Keyword, eql.KindString, "none"},
 		{"nested", event.Object, eql.KindObject, "nested"},
 		{"nested.x.y", event.GeoPoint, eql.KindUnsupported, "nested.x.y"},
 		{"nested.z", event.GeoPoint, eql.KindUnsupported, "nested.z"},
@@ -62,8 +76,17 @@ func TestFields(t *testing.T) {
 	if _, ok := m.Type("nobody.knows"); ok {
 		t.Error("a field that nobody knows has a type")
 	}
-	if millis, ok := m.Dates("when").Parse([]byte("2")); !ok || millis != 2000 {
-		t.Errorf("epoch_second read 2 as %d, %v", millis, ok)
+	if at, ok := m.Dates("when").Parse([]byte("2")); !ok || at.Unix() != 2 {
+		t.Errorf("epoch_second read 2 as %v, %v", at, ok)
+	}
+	for name, want := range map[string]string{"none": `"none"`, "zero": "0", "zero.text": "", "a": "", "nobody": ""} {
+		null := m.Null(name)
+		if want == "" && null != nil || want != "" && (null == nil || null.String() != want) {
+			t.Errorf("null in %s is %v, want %s", name, null, want)
+		}
+	}
+	if m.Dates("exact") == nil {
+		t.Error("a date of nanoseconds has lost its format")
 	}
 	if m.Dates("a") != nil {
 		t.Error("a long has a format")
@@ -99,7 +122,7 @@ func TestRefused(t *testing.T) {
 		{`{"a": 1}`, "no mapping found"},
 		{`{"a": {"type": "long"}, "b": {}, "c": {"ty": "long"}}`, `field "c": it has neither a type nor properties`},
 		{`{"a": {"mappings": {}}, "b": {"mappings": {}}}`, "the mappings of 2 indices"},
-		{`{"properties": {"a": {"type": "strnig"}}}`, `field "a": unknown type "strnig"`},
+		{`{"properties": {"a": {"type": "long", "null_value": [1]}}}`, `field "a": its null_value is not a single value`},
 		{`{"properties": {"a": {"type": 1}}}`, `field "a": its type is not a string`},
 		{`{"properties": {"a": 1}}`, `field "a": its definition is not a JSON object`},
 		{`{"properties": {"a": {"properties": 1}}}`, `field "a": its properties are not a JSON object`},
@@ -123,11 +146,12 @@ func TestNotes(t *testing.T) {
 		"a": {"type": "keyword", "normalizer": "lowercase", "null_value": "none"},
 		"b": {"type": "constant_keyword", "value": "x"},
 		"c": {"type": "object", "enabled": false},
-		"d": {"type": "long", "ignore_malformed": true, "index": false}}}`))
+		"d": {"type": "long", "ignore_malformed": true, "index": false},
+		"e": {"type": "strnig"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{`field "a": its normalizer`, `field "a": its null_value`, `field "b": events that`, `field "c": Elasticsearch`}
+	want := []string{`field "b": events that`, `field "c": Elasticsearch`, `field "e": unknown type "strnig"`}
 	if len(m.Notes()) != len(want) {
 		t.Fatalf("notes: %q", m.Notes())
 	}

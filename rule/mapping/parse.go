@@ -2,10 +2,13 @@ package mapping
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/valyala/fastjson"
 
 	"kscan/readers/event"
 )
@@ -25,13 +28,13 @@ var types = map[string]event.Type{
 	"unsigned_long": event.Number, // may be more than an int64
 	"double":        event.Double, "float": event.Double, "half_float": event.Double, "scaled_float": event.Double,
 	"boolean": event.Boolean, "ip": event.IP, "version": event.Version,
-	"date": event.Date, "date_nanos": event.Date,
+	"date": event.Date, "date_nanos": event.DateNanos, "binary": event.Keyword,
 	"object": event.Object, "nested": event.Object, "flattened": event.Flattened,
 }
 
 // unusable are the types that EQL cannot use: a query that names such a field is refused.
 var unusable = []string{
-	"aggregate_metric_double", "annotated_text", "binary", "completion", "date_range", "dense_vector",
+	"aggregate_metric_double", "annotated_text", "completion", "date_range", "dense_vector",
 	"double_range", "float_range", "geo_point", "geo_shape", "histogram", "icu_collation_keyword",
 	"integer_range", "ip_range", "join", "long_range", "murmur3", "passthrough", "percolator", "point",
 	"rank_feature", "rank_features", "rank_vectors", "search_as_you_type", "semantic_text", "shape",
@@ -135,11 +138,18 @@ func (p *parser) typed(name, esType string, definition map[string]any) (field, b
 	case slices.Contains(unusable, esType):
 		f.typ = event.GeoPoint
 	default:
-		p.fail(name, "unknown type %q", esType)
-		return f, false
+		p.note(name, "unknown type %q: a query cannot use the field", esType)
+		f.typ = event.GeoPoint
+	}
+	f.inexact = inexact(esType, definition)
+	if null := definition["null_value"]; null != nil {
+		if f.null = constant(null); f.null == nil {
+			p.fail(name, "its null_value is not a single value")
+			return f, false
+		}
 	}
 	format, given := definition["format"]
-	if typ != event.Date || !given {
+	if typ != event.Date && typ != event.DateNanos || !given {
 		return f, true
 	}
 	text, ok := format.(string)
@@ -155,11 +165,45 @@ func (p *parser) typed(name, esType string, definition map[string]any) (field, b
 	return f, true
 }
 
+// inexact reports whether a field has no whole values to compare: Elasticsearch refuses
+// conditions on text without a keyword below it, and on a keyword that is normalized.
+func inexact(esType string, definition map[string]any) bool {
+	switch esType {
+	case "keyword":
+		return definition["normalizer"] != nil
+	case "text", "match_only_text":
+		multi, _ := definition["fields"].(map[string]any)
+		for _, key := range slices.Sorted(maps.Keys(multi)) {
+			below, _ := multi[key].(map[string]any)
+			if isKeyword(below["type"]) && below["normalizer"] == nil {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func isKeyword(esType any) bool {
+	return esType == "keyword" || esType == "wildcard" || esType == "constant_keyword"
+}
+
+// constant returns a value that stands for null, ready to be read by many; nil if it is none.
+func constant(v any) *fastjson.Value {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	null, err := fastjson.ParseBytes(text)
+	if err != nil || null.Type() == fastjson.TypeObject || null.Type() == fastjson.TypeArray {
+		return nil
+	}
+	return null
+}
+
 // ignored are parameters that change what Elasticsearch finds and are not applied here.
 var ignored = []struct{ parameter, note string }{
 	{"script", "its script is not run"},
-	{"normalizer", "its normalizer is not applied: values are compared as they are"},
-	{"null_value", "its null_value is not applied: null is missing"},
 	{"copy_to", "its copy_to is not applied: the other field has only its own values"},
 	{"locale", "its locale is not applied: names of months and days are read in English"},
 }
