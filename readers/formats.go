@@ -52,7 +52,7 @@ func formats() []*format {
 			sniff: func(head []byte, _ bool) error { return auditd.Sniff(head) },
 			decode: func(i event.Interest) blockDecoder {
 				d := auditd.New(auditd.Options{})
-				d.Look(i.Needs)
+				d.Look(i)
 				return d
 			},
 		},

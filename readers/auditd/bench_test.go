@@ -66,7 +66,7 @@ func BenchmarkLook(b *testing.B) {
 	log := connectLog(8 << 20)
 	block := &frame.Block{Data: []byte(log), End: len(log)}
 	d := New(Options{})
-	d.Look([]event.Need{{Field: "destination.port", Number: 4001}, {Field: "destination.port", Number: 4002}})
+	d.Look(event.Interest{Needs: []event.Need{{Field: "destination.port", Number: 4001}, {Field: "destination.port", Number: 4002}}})
 	var sink discard
 	b.SetBytes(int64(len(log)))
 	b.ReportAllocs()

@@ -49,6 +49,7 @@ type Decoder struct {
 	needs         *needs // nil if every event is wanted
 	whole, sample int    // bytes: wholeBlock and sampleBytes
 	calls         calls
+	partial       *partial // nil if events are shown as a whole
 	passed        int64
 	out           event.Event
 	assumed       [1]string
@@ -184,10 +185,14 @@ func (o *output) offset(pos int) int64 { return o.block.Offset + int64(pos-o.blo
 // of the sample it is not decoded.
 func (d *Decoder) emit(o *output, c *chain, sampled bool) {
 	wanted := sampled || c.marks&hasNeed != 0
-	if !wanted && !d.doubtful(c) && int(c.count) <= d.options.MaxRecords {
+	doubtful := int(c.count) > d.options.MaxRecords || d.doubtful(c)
+	if !wanted && !doubtful {
 		if c.marks&hasContent != 0 {
 			d.passed++
 		}
+		return
+	}
+	if wanted && !sampled && d.partial != nil && !doubtful && d.show(o, c) {
 		return
 	}
 	d.gather(c)

@@ -13,6 +13,7 @@ type writer struct {
 	host         *fastjson.Value // host of an event that names none
 	hostOS       *fastjson.Value
 	service      *fastjson.Value
+	syscall      *fastjson.Value // the message type of most events
 	flows        [egress + 1]*fastjson.Value
 	events       map[eventKey]*fastjson.Value
 	users        map[string]*fastjson.Value // made with userArena
@@ -38,6 +39,7 @@ func newWriter() *writer {
 	w.hostOS.Set("type", w.constant("linux"))
 	w.host = w.fixed.NewObject()
 	w.host.Set("os", w.hostOS)
+	w.syscall = w.constant("syscall")
 	w.service = w.fixed.NewObject()
 	w.service.Set("type", w.constant("auditd"))
 	for way, name := range [...]string{ingress: "ingress", egress: "egress"} {
@@ -67,7 +69,7 @@ func (d *Decoder) document() *fastjson.Value {
 	w.reset()
 	doc := w.arena.NewObject()
 	doc.Set("@timestamp", w.timestamp(e.kind.stamp))
-	doc.Set("event", d.eventObject())
+	doc.Set("event", d.eventOf(e.kind.typ))
 	doc.Set("host", w.hostObject(d.text[e.first.node:e.first.nodeEnd]))
 	doc.Set("service", w.service)
 	d.setNetwork(doc)
@@ -109,13 +111,14 @@ func (w *writer) hostObject(node []byte) *fastjson.Value {
 	return host
 }
 
-// eventObject returns the event object. Events of one action and result share it.
-func (d *Decoder) eventObject() *fastjson.Value {
+// eventOf returns the event object of an event that a record of some type is about. Events
+// of one action and result share it.
+func (d *Decoder) eventOf(typ uint16) *fastjson.Value {
 	m := &d.summary
 	key := eventKey{action: m.action, extra: m.extra, result: d.event.result}
 	first, second := &d.tables.actions[m.action], &d.tables.actions[m.extra]
 	if len(first.category)+len(second.category) == 0 {
-		key.category = typeCategory(d.event.kind.typ)
+		key.category = typeCategory(typ)
 	}
 	if v := d.writer.events[key]; v != nil {
 		return v

@@ -30,6 +30,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		list := []event.Need{needList[r.IntN(len(needList))], needList[r.IntN(len(needList))]}
 		checkLook(t, want, log, list, randomCuts(r, log, 3), o)
+		checkPartial(t, want, log, partialFields, o)
 		decodeAll(Options{JSON: true}, log)
 		_ = Sniff([]byte(log))
 	})

@@ -28,11 +28,12 @@ type needText struct {
 	fold bool
 }
 
-// Look makes Decode pass over events that hold none of the needs. It does nothing if
-// that cannot be told from the records for one of them.
-func (d *Decoder) Look(list []event.Need) {
+// Look makes Decode pass over events that hold none of the needs, and show some of the
+// others in part first. It does nothing if it cannot be told from the records what events
+// hold one of the needs.
+func (d *Decoder) Look(i event.Interest) {
 	if d.needs = nil; !d.options.JSON {
-		d.needs = newNeeds(list)
+		d.needs, d.partial = newNeeds(i.Needs), newPartial(d.writer, i.Fields)
 	}
 }
 

@@ -76,7 +76,7 @@ func checkLook(t *testing.T, want *seen, log string, list []event.Need, cuts []i
 	t.Helper()
 	d := New(o)
 	d.whole, d.sample = 0, 0
-	d.Look(list)
+	d.Look(event.Interest{Needs: list})
 	got := decodeWith(d, log, cuts, 2*o.Window)
 	emitted := map[int64]decoded{}
 	for _, e := range got.events {
@@ -123,7 +123,7 @@ func TestLookSplitArgument(t *testing.T) {
 		"type=EXECVE " + testHead + "argc=1 a0_len=12 a0[0]=616263\n" + "type=EXECVE " + testHead + "a0[1]=646566\n"
 	d := New(Options{})
 	d.whole, d.sample = 0, 0
-	d.Look([]event.Need{{Field: "process.args", Text: "abcdef"}})
+	d.Look(event.Interest{Needs: []event.Need{{Field: "process.args", Text: "abcdef"}}})
 	var got seen
 	d.Decode("", "", &frame.Block{Data: []byte(log), End: len(log)}, &got)
 	if last := got.events[len(got.events)-1]; last.Fields["process.args.0"] != "abcdef" {
