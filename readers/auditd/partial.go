@@ -16,8 +16,9 @@ import (
 // document.
 type partial struct {
 	service, title, pid, ppid, ip, port, user bool // what is asked for
-	// doc is reused: its keys are dotted names and stay, in this order.
-	doc, null *fastjson.Value
+	// doc is reused: its keys are dotted names and stay, in this order. Those that an event
+	// has no value for are nothing, which is an empty array: a null may count as a value.
+	doc, nothing *fastjson.Value
 	call      callFields
 }
 
@@ -44,7 +45,7 @@ func newPartial(w *writer, fields []string) *partial {
 	if len(fields) == 0 {
 		return nil
 	}
-	p.doc, p.null = w.fixed.NewObject(), w.fixed.NewNull()
+	p.doc, p.nothing = w.fixed.NewObject(), w.fixed.NewArray()
 	return p
 }
 
@@ -274,7 +275,7 @@ func (d *Decoder) setPartial(c *chain, socket *address, title []byte) bool {
 	}
 	p.setNetwork(w, d.tables.syscalls[call].flow, socket)
 	if p.title {
-		p.set("process.title", p.null)
+		p.set("process.title", p.nothing)
 		if title != nil {
 			p.set("process.title", w.text(title))
 		}
@@ -286,7 +287,7 @@ func (d *Decoder) setPartial(c *chain, socket *address, title []byte) bool {
 		p.setInt(w, "process.parent.pid", f.ppid)
 	}
 	if p.user {
-		p.set("user.name", p.null)
+		p.set("user.name", p.nothing)
 		if f.uid != nil && string(f.uid) != "unset" && isName(f.uidName) {
 			p.set("user.name", w.text(f.uidName))
 		}
@@ -302,14 +303,13 @@ func (p *partial) setInt(w *writer, key string, val []byte) {
 	if n, ok := signed(val); ok {
 		p.set(key, w.arena.NewNumberInt(int(n)))
 	} else {
-		p.set(key, p.null)
+		p.set(key, p.nothing)
 	}
 }
 
-// setNetwork sets who talked to whom; what of it does not hold becomes null, which is no
-// value.
+// setNetwork sets who talked to whom.
 func (p *partial) setNetwork(w *writer, way flow, socket *address) {
-	network, from, to := p.null, (*address)(nil), (*address)(nil)
+	network, from, to := p.nothing, (*address)(nil), (*address)(nil)
 	if socket.present {
 		switch way {
 		case egress:
@@ -324,7 +324,7 @@ func (p *partial) setNetwork(w *writer, way flow, socket *address) {
 }
 
 func (p *partial) setAddress(w *writer, ipKey, portKey string, a *address) {
-	ip, port := p.null, p.null
+	ip, port := p.nothing, p.nothing
 	if a != nil && a.addr.IsValid() {
 		if p.ip {
 			w.number = a.addr.AppendTo(w.number[:0])

@@ -46,10 +46,17 @@ func (w *wanting) Event(e *event.Event) {
 	w.events = append(w.events, decoded{Evidence: e.Evidence, Fields: flatten(e.Doc)})
 }
 
+// valuesOf finds the values of fields, nulls too.
 func valuesOf(e *event.Event, fields []string) map[string][]string {
+	f := event.NewFinder()
+	for _, field := range fields {
+		f.AddNulls(field)
+	}
+	var found event.Found
+	f.Find(e, &found)
 	out := map[string][]string{}
 	for _, field := range fields {
-		for _, v := range event.NewPath(field).Append(nil, e) {
+		for _, v := range found.Values(f.Add(field)) {
 			out[field] = append(out[field], v.String())
 		}
 	}
