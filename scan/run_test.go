@@ -282,3 +282,60 @@ func TestNothingThere(t *testing.T) {
 		t.Errorf("a missing path is not counted: %+v", s.Counts)
 	}
 }
+
+// written writes a document of a connection in one of the ways of encoders and exports, and
+// sometimes in none.
+func written(r *rand.Rand, n int) string {
+	pick := func(texts ...string) string { return texts[r.IntN(len(texts))] }
+	port := pick("10250", `"10250"`, "[1,10255]", "1.025e4", `"1025\u0030"`, "10251", "443", "null", `{"x":10250}`)
+	address := pick("10.0.0.7", "8.8.8.8", "::ffff:10.0.0.7")
+	name := pick(`"curl"`, `["x","curl"]`, `"c\u0075rl"`, `"kubelet"`, `"\"curl\""`, "null", "7")
+	category := pick(`"network"`, `["network"]`, `[["network"]]`, `"file"`)
+	filler := pick(`"port":10250,`, `"note":"\"},{\\",`, `"list":[1,{"a":[]},"]"],`, `"na\u006de":"x",`, `"empty":{},`, "")
+	doc := fmt.Sprintf(`{FILLER"@timestamp":"2026-11-20T10:00:00.%03dZ","host":{"os":{"type":"linux"},"name":"a"},`+
+		`"event":{FILLER"category":%s,"type":["start"],"action":"connection_attempted"},"network.direction":"egress",`+
+		`"destination":{FILLER"ip":"%s","port":%s},"process":{"name":%s}}`, n%1000, category, address, port, name)
+	doc = strings.ReplaceAll(doc, "FILLER", filler)
+	switch r.IntN(12) {
+	case 0:
+		doc = strings.NewReplacer(`{"os":{"type"`, `{ "os.type"`, `"linux"}`, `"linux"`, `":`, `" : `, `,"`, "\t, \"").Replace(doc)
+	case 1:
+		doc = `{"_index":"logs-endpoint.events.network-default","_id":"1","_source":` + doc + `,"sort":[1]}`
+	case 2:
+		doc = `{"index":{"_index":"logs-x"}}` + "\n" + doc
+	case 3:
+		doc = `{"hits":{"hits":[{"_source":` + doc + `}]}}`
+	case 4:
+		doc = `{"_id":"1","_source":{"host":{"name":"b"}},"fields":{"destination.port":[10250]},"_source":` + doc + `}`
+	case 5:
+		doc = doc[:len(doc)-r.IntN(3)]
+	}
+	return doc + pick("\n", "\r\n", " \n", "\n\n")
+}
+
+// TestFieldsDecide holds what is decided by a few fields against decoding all of each event.
+func TestFieldsDecide(t *testing.T) {
+	for seed := range uint64(4) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		var text bytes.Buffer
+		for n := range 20 { // the sample shows one document on each line
+			text.WriteString(ecs(n, false))
+		}
+		for n := range 3000 {
+			text.WriteString(written(r, n))
+		}
+		dir := t.TempDir()
+		write(t, dir, "a.ndjson", text.Bytes())
+		want, whole := runScan(t, scan.Options{NoPrefilter: true}, dir)
+		got, summary := runScan(t, scan.Options{}, dir)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("seed %d: findings (-all +by fields):\n%s", seed, diff)
+		}
+		if len(want) < 100 || summary.Counts.Sampled > 2000 {
+			t.Errorf("seed %d: %d findings, %d events of the sample: nothing is tested", seed, len(want), summary.Counts.Sampled)
+		}
+		if got, want := summary.Counts.Lines, whole.Counts.Lines; got != want {
+			t.Errorf("seed %d: %d lines, want %d", seed, got, want)
+		}
+	}
+}

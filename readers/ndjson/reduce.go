@@ -18,6 +18,9 @@ type reducer struct {
 	marks   []prefilter.Mark
 	slashes uint64 // not 0 if it has backslashes
 	out     []byte
+
+	wrapped      bool // _source was taken: the rest is not the document
+	meta, fields bool // the top has members of a search hit, or "fields"
 }
 
 // branch is a node in the tree of wanted field names, cut at their dots.
@@ -109,9 +112,9 @@ func (n *branch) find(key []byte) *branch {
 	}
 }
 
-// reduce returns the reduced document, valid until the next call. It returns false when
-// the document has something that it leaves to the parser: an escaped key, a wrapper of
-// exports such as _source, or text that is not JSON.
+// reduce returns the reduced document, valid until the next call; of a search hit that is
+// its _source. It returns false when the text has something that it leaves to the parser:
+// an escaped key, another wrapper of exports, or what is not JSON.
 func (r *reducer) reduce(text []byte) ([]byte, bool) {
 	if len(text) > maxReduce {
 		return nil, false
@@ -121,12 +124,13 @@ func (r *reducer) reduce(text []byte) ([]byte, bool) {
 	for i := range r.marks {
 		r.slashes |= r.marks[i].Slashes
 	}
+	r.wrapped, r.meta, r.fields = false, false, false
 	end, ok := r.object(0, &r.root, 0)
 	if last := len(r.out) - 1; r.out[last] == ',' {
 		r.out = r.out[:last]
 	}
 	r.out = append(r.out, '}')
-	return r.out, ok && end == len(text)
+	return r.out, ok && end == len(text) && !(r.meta && r.fields)
 }
 
 // object takes the members of the object at i and returns where it ends.
@@ -170,8 +174,13 @@ func (r *reducer) member(start int, n *branch, depth int) (int, bool) {
 	}
 	i = r.space(i + 1)
 	key := r.text[start+1 : end]
-	if r.slashes != 0 && bytes.IndexByte(key, '\\') >= 0 || depth == 0 && isWrapper(key) {
+	if r.slashes != 0 && bytes.IndexByte(key, '\\') >= 0 {
 		return i, false
+	}
+	if depth == 0 {
+		if next, ok, done := r.top(i, key); done {
+			return next, ok
+		}
 	}
 	below := n.find(key)
 	if below == nil {
@@ -189,14 +198,28 @@ func (r *reducer) member(start int, n *branch, depth int) (int, bool) {
 	return next, ok
 }
 
-// isWrapper reports whether a key of a document's top may make it another document's
-// wrapper, or the action of a bulk request.
-func isWrapper(key []byte) bool {
+// top takes the member of a document's top whose value is at i, if it makes the document
+// another one's wrapper, or is a wrapper's.
+func (r *reducer) top(i int, key []byte) (end int, ok, done bool) {
 	switch string(key) {
 	case "hits", "response", "responses", "rawResponse", "index", "create", "update", "delete":
-		return true
+		return i, false, true
+	case "fields":
+		r.fields = true
+	case "_source":
+		if r.wrapped || r.at(i) != '{' {
+			return i, false, true
+		}
+		r.wrapped, r.meta = true, true
+		r.out = r.out[:1]
+		end, ok = r.object(i, &r.root, 1)
+		return end, ok, true
 	}
-	return len(key) > 0 && key[0] == '_'
+	r.meta = r.meta || len(key) > 0 && key[0] == '_'
+	if r.wrapped {
+		end, ok = r.skip(i)
+	}
+	return end, ok, r.wrapped
 }
 
 // at returns the byte at i, 0 past the end.

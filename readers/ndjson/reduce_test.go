@@ -21,6 +21,10 @@ func TestReduce(t *testing.T) {
 			`{"destination.port":10250,"host.os.type":"linux"}`},
 		{`{"host":{"os.type":"linux","x":null}}`, `{"host.os.type":"linux"}`},
 		{`{"host.os":{"type":"linux"},"host.os.family":true}`, `{"host.os.type":"linux"}`},
+		{`{"_source":{}}`, `{}`},
+		{`{"destination":{"port":1},"_index":"x","_source":{"destination":{"port":2}},"host":{"os":{"type":"linux"}}}`, `{"destination.port":2}`},
+		{`{"_x":1,"event":{"category":"network"}}`, `{"event.category":"network"}`},
+		{`{"fields":{"a":1},"event":{"category":"network"}}`, `{"event.category":"network"}`},
 		{`{"process":{"name":"a","pid":1}}`, `{"process":{"name":"a","pid":1}}`},
 		{`{"a":[{"b":{"c":1}},{"b":{"c":2}}],"a":7,"a":{"b":[{"c":3}]}}`, `{"a":[{"b":{"c":1}},{"b":{"c":2}}],"a.b":[{"c":3}]}`},
 	} {
@@ -34,7 +38,7 @@ func TestReduce(t *testing.T) {
 func TestReduceLeavesToTheParser(t *testing.T) {
 	for _, text := range []string{
 		``, `[]`, `1`, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1}x`, `{"a":"x}`, `{a:1}`, `{"a" 1}`, `{"a":}`, `{"a":1 2}`, `{"a":{"b":{"c":1}`,
-		`{"eve\u006et":{"category":"network"}}`, `{"_source":{}}`, `{"a":1,}`, `{"x":[1,2}`,
+		`{"eve\u006et":{"category":"network"}}`, `{"_source":1}`, `{"_source":{},"_source":{}}`, `{"_source":{},"fields":{}}`, `{"fields":{"a":[1]},"_id":"1"}`, `{"hits":{}}`, `{"index":{}}`, `{"a":1,}`, `{"x":[1,2}`,
 	} {
 		if got, ok := newReducer(reduceFields).reduce([]byte(text)); ok {
 			t.Errorf("%s: reduced to %s", text, got)
@@ -46,6 +50,7 @@ func TestReduceLeavesToTheParser(t *testing.T) {
 // wanted field, in their order.
 func FuzzReduce(f *testing.F) {
 	f.Add([]byte(`{"event":{"category":["network"],"id":"1"},"destination.port":"1","process":{"name":null},"a":{"b.c":[1,[2]]}}`))
+	f.Add([]byte(`{"_index":"a","_source":{"a":{"b.c":1}},"fields":{"a.b.c":[1]}}`))
 	f.Add([]byte(`{"a.b":{"c":1},"a":{"b":{"c":[{"d":1},3]}},"a":[{"b.c":2}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var p, q fastjson.Parser
@@ -56,6 +61,13 @@ func FuzzReduce(f *testing.F) {
 		reduced, ok := newReducer(reduceFields).reduce(text)
 		if !ok {
 			return
+		}
+		var k keys
+		k.init()
+		if k.of(whole); object(k.source) && k.fields == nil {
+			whole = k.source
+		} else if k.isFieldsHit() || object(k.source) {
+			t.Fatalf("%s: a hit with fields is reduced", text)
 		}
 		part, err := q.ParseBytes(reduced)
 		if err != nil {
