@@ -54,18 +54,19 @@ type jsonTiming struct {
 
 type jsonRuleReport struct {
 	jsonRule
-	Path        string       `json:"path"`
-	Type        string       `json:"type"`
-	Description string       `json:"description"`
-	References  []string     `json:"references"`
-	Tags        []string     `json:"tags"`
-	Attack      []jsonTactic `json:"attack"`
-	Findings    int64        `json:"findings"`
-	OutOfScope  int64        `json:"out_of_scope"`
-	Ungrouped   int64        `json:"ungrouped"`
-	Coverage    jsonCoverage `json:"coverage"`
-	NearMisses  *jsonNear    `json:"near_misses"`
-	Groups      []jsonGroup  `json:"groups"`
+	Path        string        `json:"path"`
+	Type        string        `json:"type"`
+	Description string        `json:"description"`
+	References  []string      `json:"references"`
+	Tags        []string      `json:"tags"`
+	Attack      []jsonTactic  `json:"attack"`
+	Findings    int64         `json:"findings"`
+	OutOfScope  int64         `json:"out_of_scope"`
+	Ungrouped   int64         `json:"ungrouped"`
+	Coverage    jsonCoverage  `json:"coverage"`
+	NearMisses  *jsonNear     `json:"near_misses"`
+	Schedule    *jsonSchedule `json:"schedule"`
+	Groups      []jsonGroup   `json:"groups"`
 	// Expected are the findings that exceptions cover.
 	ExpectedFindings int64          `json:"expected_findings"`
 	Expected         []jsonExpected `json:"expected"`
@@ -244,6 +245,7 @@ func ruleReportOf(r *triage.Rule) jsonRuleReport {
 		Ungrouped:        r.Ungrouped,
 		Coverage:         coverageOf(&r.Coverage),
 		NearMisses:       nearOf(r.Near),
+		Schedule:         scheduleOf(r.Schedule),
 		Groups:           each(r.Groups, groupOf),
 		ExpectedFindings: r.ExpectedFindings,
 		Expected:         each(r.Expected, expectedOf),

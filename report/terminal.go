@@ -137,6 +137,7 @@ func (p *page) ruleHeader(r *triage.Rule) {
 		references = append(references, safe.Text(safe.Clip(reference, maxDetail)))
 	}
 	p.field(0, "references", references...)
+	p.field(0, "in Elastic", scheduleLines(r.Schedule)...)
 	if r.OutOfScope > 0 {
 		p.field(0, "out of scope", count(r.OutOfScope, "hit")+" in indices that the rule does not search")
 	}

@@ -52,6 +52,7 @@ type Rule struct {
 	// Ungrouped counts the findings whose groups are beyond the limit.
 	Ungrouped int64
 	Coverage  Coverage
+	Schedule  *Schedule        // nil if it is not known, or nothing was found
 	Near      *scan.NearMisses // nil if none were looked for
 }
 

@@ -48,6 +48,7 @@ type Collector struct {
 	held    int // bytes of values
 	samples int // bytes of sample events
 	total   int64
+	times   int // kept of hits
 
 	conditions conditions
 	nodes      *Nodes // nil if they are not known
@@ -61,6 +62,9 @@ type ruleGroups struct {
 	docs   *documents
 	fields []string // that the guide names
 	byKey  map[[sha256.Size]byte]*Group
+
+	moments []moment // of the hits, for the schedule
+	beyond  int64    // hits whose times are not kept
 }
 
 // NewCollector returns an empty Collector.
@@ -83,6 +87,7 @@ func (c *Collector) Finding(f *scan.Finding) error {
 		r.rule.OutOfScope++
 	}
 	r.docs.load(f)
+	c.keepTime(f, r)
 	if f.Expected != nil {
 		c.expect(f, r)
 		return nil
@@ -341,6 +346,7 @@ func (c *Collector) Case(s *scan.Summary) *Case {
 			g.finish()
 		}
 		sortGroups(r.rule.Groups)
+		r.rule.Schedule = newSchedule(r.rule.Rule, r.moments, r.beyond)
 		result.Rules = append(result.Rules, r.rule)
 	}
 	sortRules(result.Rules)
