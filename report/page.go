@@ -13,7 +13,10 @@ type page struct {
 	width int
 	// policies are the NetworkPolicies that were printed: none is printed again.
 	policies []string
-	look     look
+	// told are the answers that were printed, with the number of the group they stand
+	// under: the next group refers to them.
+	told map[string]int
+	look look
 }
 
 // blank ends a block with an empty line.

@@ -13,12 +13,12 @@ import (
 
 // playbook writes the steps of a rule's playbook with what was found for a group. The
 // words of the steps stand under the first group alone.
-func (p *page) playbook(g *triage.Group, first bool) {
+func (p *page) playbook(n int, g *triage.Group) {
 	for i := range g.Steps {
 		s := &g.Steps[i]
 		p.blank()
 		p.text(groupIndent, p.look.heading, fmt.Sprintf("%d. %s", i+1, safe.Text(safe.Clip(s.Step.Title, maxCell))))
-		if first && s.Step.Text != "" {
+		if n == 1 && s.Step.Text != "" {
 			width := p.width
 			p.width = min(p.width, maxTextWidth)
 			p.text(stepIndent, p.look.label, safe.Text(s.Step.Text))
@@ -30,7 +30,7 @@ func (p *page) playbook(g *triage.Group, first bool) {
 			p.note(g, note)
 		}
 		for j := range s.Lookups {
-			p.lookup(&s.Lookups[j])
+			p.lookup(n, &s.Lookups[j])
 		}
 		p.response(s.Response)
 	}
@@ -114,7 +114,7 @@ func ownerText(d *triage.Destination) string {
 }
 
 // lookup writes what came of a query.
-func (p *page) lookup(l *triage.Lookup) {
+func (p *page) lookup(n int, l *triage.Lookup) {
 	if l.Status == triage.NotLookedUp && l.Beyond == 0 {
 		return // said once, at the top
 	}
@@ -131,6 +131,11 @@ func (p *page) lookup(l *triage.Lookup) {
 		mark = p.look.paint(p.look.bad, "▲ ")
 	}
 	prefix := strings.Repeat(" ", stepIndent) + mark
+	if before := p.toldUnder(n, l); before != n {
+		text += fmt.Sprintf(", as under %d", before)
+		p.hanging(prefix, style, safe.Text(safe.Clip(l.Label, maxCell))+": "+text)
+		return
+	}
 	p.hanging(prefix, style, safe.Text(safe.Clip(l.Label, maxCell))+": "+safe.Text(safe.Clip(text, maxDetail)))
 	for _, e := range l.Events {
 		p.event(e)
@@ -155,6 +160,31 @@ func (p *page) lookup(l *triage.Lookup) {
 		p.text(eventIndent, p.look.bad, count(l.Beyond, "more hit")+" with other values: there are too many to look up each")
 	}
 }
+
+// toldUnder returns the group under which the same was told in full: n if it was not.
+func (p *page) toldUnder(n int, l *triage.Lookup) int {
+	if len(l.Events)+len(l.Tally) == 0 || l.Beyond > 0 {
+		return n
+	}
+	var key strings.Builder
+	fmt.Fprintf(&key, "%q %d %d", l.Label, l.Count, l.Other)
+	for _, e := range l.Events {
+		fmt.Fprintf(&key, " %q", place(e.Evidence.Source, e.Evidence.Member, e.Evidence.Line, e.Evidence.Offset))
+	}
+	for _, t := range l.Tally {
+		fmt.Fprintf(&key, " %q %d", t.Values, t.Count)
+	}
+	if before, known := p.told[key.String()]; known {
+		return before
+	}
+	if len(p.told) < maxTold {
+		p.told[key.String()] = n
+	}
+	return n
+}
+
+// maxTold is how many answers are remembered: those of the groups that have details.
+const maxTold = maxDetails * 100
 
 // maxTallies is how many rows of a count the text shows.
 const maxTallies = 8

@@ -101,11 +101,12 @@ func (p *page) rule(r *triage.Rule) {
 	p.overview(r)
 	p.blank()
 	p.groups(r)
+	p.told = map[string]int{}
 	for i, g := range r.Groups[:min(len(r.Groups), maxDetails)] {
 		p.blank()
 		p.group(i+1, g)
 		if len(g.Steps) > 0 {
-			p.playbook(g, i == 0)
+			p.playbook(i+1, g)
 			continue
 		}
 		if i == 0 {
