@@ -48,7 +48,39 @@ func hostileCase(t testing.TB, text string) (*triage.Case, *scan.Finding) {
 	s.Problems = []event.Problem{{Kind: event.Broken, Source: text, Member: text, Line: 1, Detail: text},
 		{Kind: event.Empty, Source: text, Offset: -1, Detail: text}}
 	s.Counts.Lost, s.Counts.Notices = 1, 1
-	return caseOf(t, s, []*scan.Finding{f}), f
+	c := caseOf(t, s, []*scan.Finding{f})
+	hostileSteps(c, text, place)
+	return c, f
+}
+
+// hostileSteps adds a group with the answers of a playbook, and what exceptions cover.
+func hostileSteps(c *triage.Case, text string, place event.Evidence) {
+	values := []triage.Answer{{Field: text, Values: triage.Values{Seen: []string{text, text}, Other: 2}},
+		{Field: "process.args", Values: triage.Values{Seen: []string{text}}}, {Field: "user.name", Values: triage.Values{Seen: []string{text}}}}
+	found := &triage.FoundEvent{Host: text, Evidence: place, Values: values}
+	lookup := triage.Lookup{Label: text, Query: text, Text: text, Reason: text, Status: triage.Found, Count: 9, Change: 1, Events: []*triage.FoundEvent{found}}
+	tally := lookup
+	tally.Events, tally.CountBy = nil, []string{text, text}
+	tally.Tally = []*triage.Tally{{Values: []string{text, text}, Count: 3, First: place}, {Values: []string{"", ""}, Count: 2}}
+	none := triage.Lookup{Label: text, Text: text, Reason: text, Status: triage.NoTelemetry, Beyond: 3}
+	step := triage.StepAnswer{
+		Step: &rule.PlaybookStep{Title: text, Text: text, Kind: text}, Fields: values,
+		Notes:        []triage.Note{{Label: text, Reason: text, Change: 1, Hits: 1}, {Reason: text, Change: -1}},
+		Lookups:      []triage.Lookup{lookup, tally, none},
+		Destinations: []*triage.Destination{{Address: text, Ports: []string{text}, Owner: triage.OwnerNode, Name: text, Source: &place}},
+		Response: &triage.Remedy{Hosts: []string{text}, Workloads: []string{text}, ServiceAccounts: []string{text}, Nodes: []string{text},
+			Credentials: []triage.Credential{{What: text, Evidence: place}}, Policy: text},
+	}
+	r := c.Rules[0]
+	g := *r.Groups[0]
+	g.Steps = []triage.StepAnswer{step}
+	g.Targets = []*triage.Target{{Text: text, Address: text, Port: text, Count: 1}, {Text: "x"}}
+	r.Groups = append(r.Groups, &g)
+	exception := &rule.Exception{ID: text, Reason: text, Owner: text, Clause: text}
+	shown := triage.Values{Seen: []string{text}, Other: 1}
+	r.Expected = []*triage.ExpectedHits{{Exception: exception, Count: 2, Hosts: shown, Processes: shown, Evidence: []event.Evidence{place}}}
+	c.Exceptions = []*triage.ExceptionUse{{Exception: exception}, {Exception: exception, Expired: true}}
+	c.Unanswered = text
 }
 
 // hostileStreams puts a text wherever accounts of telemetry and near misses have one.

@@ -66,6 +66,10 @@ type entry struct {
 }
 
 func (p *page) entry(e entry) {
+	if lipgloss.Width(e.label) > max(e.width, (p.width-e.indent)/2) {
+		p.text(e.indent, p.look.label, e.label) // too long to stand beside its value
+		e.label = ""
+	}
 	width := max(e.width, lipgloss.Width(e.label)+1)
 	left := strings.Repeat(" ", e.indent) + p.look.paint(p.look.label, e.label) +
 		strings.Repeat(" ", width-lipgloss.Width(e.label))

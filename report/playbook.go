@@ -198,7 +198,7 @@ func (p *page) event(e *triage.FoundEvent) {
 	text := eventText(e.Values)
 	where := place(e.Evidence.Source, e.Evidence.Member, e.Evidence.Line, e.Evidence.Offset)
 	if e.Host != "" {
-		where = safe.Text(safe.Clip(e.Host, maxCell)) + "  " + where
+		where = safe.Text(safe.Clip(e.Host, maxCell)) + ", " + where
 	}
 	prefix := strings.Repeat(" ", eventIndent) + p.look.paint(p.look.label, when) + "  "
 	width := lipgloss.Width(prefix)
@@ -232,7 +232,7 @@ func eventText(values []triage.Answer) string {
 		word, known := fieldWords[a.Field]
 		switch {
 		case !known:
-			named = append(named, a.Field+" "+text)
+			named = append(named, safe.Text(safe.Clip(a.Field, maxCell))+" "+text)
 		case word != "":
 			named = append(named, word+" "+text)
 		case !slices.Contains(plain, text):
@@ -257,7 +257,7 @@ func (p *page) tally(l *triage.Lookup, t *triage.Tally) {
 			if i > 0 {
 				continue
 			}
-			v = "no " + l.CountBy[i]
+			v = "no " + safe.Clip(l.CountBy[i], maxCell)
 		}
 		parts = append(parts, safe.Text(safe.Clip(v, maxEventValue)))
 	}

@@ -128,6 +128,7 @@ func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
 	if f.Title == "" {
 		p.fail(at, "", "the step has no title", "")
 	}
+	p.fields(at, "fields", f.Fields)
 	p.oneOf(at, "kind", s.Kind, "investigation", "false_positives", "response")
 	p.oneOf(at, "analysis", f.Analysis, "", string(Destination), string(Response))
 	if len(f.Conditions) > maxStepItems || len(f.Evidence) > maxStepItems {
@@ -140,6 +141,21 @@ func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
 		s.Evidence = append(s.Evidence, p.evidence(tableAt{i + 1, "evidence", j + 1}, &f.Evidence[j]))
 	}
 	return s
+}
+
+// fieldName is what a field to show may be called; a pattern ends in ".*".
+var fieldName = regexp.MustCompile(`^[A-Za-z_@][\w@-]{0,63}(\.[\w@-]{1,64}){0,15}(\.\*)?$`)
+
+// fields refuses what are no names of fields.
+func (p *playbookParser) fields(at tableAt, key string, names []string) {
+	for _, name := range names {
+		if !fieldName.MatchString(name) || key != "fields" && strings.HasSuffix(name, "*") {
+			p.fail(at, key, fmt.Sprintf("%s: %q is no name of a field", key, name), "")
+		}
+	}
+	if len(names) > maxStepItems {
+		p.fail(at, key, fmt.Sprintf("%s names more than %d fields", key, maxStepItems), "")
+	}
 }
 
 func (p *playbookParser) oneOf(at tableAt, key, value string, allowed ...string) {
@@ -210,6 +226,8 @@ func (p *playbookParser) evidence(at tableAt, f *evidenceFile) Evidence {
 	if f.Max < 0 || f.Max > maxShown {
 		p.fail(at, "max", fmt.Sprintf("max is 1 to %d", maxShown), "")
 	}
+	p.fields(at, "show", f.Show)
+	p.fields(at, "count_by", f.CountBy)
 	e.Windowed = f.Before != "" || f.After != ""
 	e.Before, e.After = p.duration(at, "before", f.Before), p.duration(at, "after", f.After)
 	e.Query = p.template(at, "query", f.Query)

@@ -116,11 +116,16 @@ type Target struct {
 	Count         int64
 }
 
-// Addresses returns how many different addresses the group's destinations have.
+// Addresses returns how many different addresses the group's destinations have. Those of
+// loopback are one.
 func (g *Group) Addresses() int {
 	seen := make(map[string]bool, len(g.Targets))
 	for _, t := range g.Targets {
-		seen[t.Address] = true
+		address := t.Address
+		if addr, ok := event.ParseIP([]byte(address)); ok && addr.IsLoopback() {
+			address = "loopback"
+		}
+		seen[address] = true
 	}
 	return len(seen)
 }
