@@ -65,26 +65,25 @@ const (
 func (c *Collector) Probe() *Probe {
 	p := newProbe()
 	lookups := map[*rule.Evidence]*lookup{}
-	values := map[*lookup]map[string][]eql.Expr{}
 	for _, r := range c.order {
 		for _, g := range r.rule.Groups {
-			c.bindGroup(p, g, r.rule.Rule, lookups, values)
+			g.bind(p, r.rule.Rule, lookups)
 		}
 	}
 	if p.queries == 0 {
 		return nil
 	}
-	p.ready(values)
+	p.ready()
 	return p
 }
 
-func (c *Collector) bindGroup(p *Probe, g *Group, r *rule.Rule, lookups map[*rule.Evidence]*lookup, values map[*lookup]map[string][]eql.Expr) {
-	n := 0
+// bind adds the group's queries to the probe.
+func (g *Group) bind(p *Probe, r *rule.Rule, lookups map[*rule.Evidence]*lookup) {
 	g.each(r, func(e *rule.Evidence, request *request) {
 		l := lookups[e]
 		if l == nil {
 			l = p.lookup(e)
-			lookups[e], values[l] = l, map[string][]eql.Expr{}
+			lookups[e] = l
 		}
 		for _, t := range request.tuples {
 			b := p.bind(l, t)
@@ -94,10 +93,9 @@ func (c *Collector) bindGroup(p *Probe, g *Group, r *rule.Rule, lookups map[*rul
 			}
 			request.bound = append(request.bound, b)
 			for name, list := range t.values {
-				values[l][name] = appendLiterals(values[l][name], list)
+				l.values.add(name, list)
 			}
 		}
-		n++
 	})
 }
 
@@ -117,15 +115,20 @@ func (g *Group) each(r *rule.Rule, f func(*rule.Evidence, *request)) {
 	}
 }
 
-// appendLiterals appends those literals that list does not have.
-func appendLiterals(list, more []eql.Expr) []eql.Expr {
-	for _, l := range more {
-		text := l.String()
-		if !slices.ContainsFunc(list, func(e eql.Expr) bool { return e.String() == text }) {
-			list = append(list, l)
+// literals are the different values of the parameters of a query.
+type literals struct {
+	lists map[string][]eql.Expr
+	known map[string]bool
+}
+
+func (v *literals) add(name string, list []eql.Expr) {
+	for _, l := range list {
+		key := name + "\x00" + l.String()
+		if !v.known[key] {
+			v.known[key] = true
+			v.lists[name] = append(v.lists[name], l)
 		}
 	}
-	return list
 }
 
 // Answer fills the answers of all groups in. A nil probe means that nothing was looked

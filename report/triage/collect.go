@@ -52,6 +52,7 @@ type Collector struct {
 
 	conditions conditions
 	nodes      *Nodes // nil if they are not known
+	tuples     int    // sets of values that evidence queries are to be bound to
 	second     *scan.Summary
 	unanswered string // why nothing was looked up
 	answered   bool
@@ -114,7 +115,7 @@ func (c *Collector) Finding(f *scan.Finding) error {
 			}
 		}
 		g.addAddresses(r.docs)
-		g.ask(f, r.docs, hostOf(key, f), c.nodes)
+		g.ask(f, &asking{r.docs, hostOf(key, f), c.nodes, &c.tuples})
 	}
 	return nil
 }

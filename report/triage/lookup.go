@@ -24,6 +24,9 @@ const (
 	// maxBound is how many queries with their values all groups have together: what the
 	// second pass can hold against each event that comes into question.
 	maxBound = 4096
+	// maxKept is how many sets of values are kept until they are bound: those of several
+	// groups may make one query.
+	maxKept = 8 * maxBound
 	// maxParamValues is how many values of one field are bound, and maxParamText how many
 	// bytes each may have.
 	maxParamValues = 32
@@ -61,21 +64,30 @@ func (h hostKey) String() string {
 	return h.name
 }
 
+// asking is what queries take the values of a finding from.
+type asking struct {
+	docs  *documents
+	host  hostKey
+	nodes *Nodes
+	kept  *int // tuples of all groups
+}
+
 // ask notes what the evidence queries of a playbook are to look up for a finding.
-func (g *Group) ask(f *scan.Finding, d *documents, host hostKey, nodes *Nodes) {
+func (g *Group) ask(f *scan.Finding, a *asking) {
 	n := 0
 	for i := range f.Rule.Playbook.Steps {
 		for j := range f.Rule.Playbook.Steps[i].Evidence {
 			if n == len(g.requests) {
 				g.requests = append(g.requests, &request{byKey: map[string]*tuple{}})
 			}
-			g.requests[n].add(&f.Rule.Playbook.Steps[i].Evidence[j], f, d, host, nodes)
+			g.requests[n].add(&f.Rule.Playbook.Steps[i].Evidence[j], f, a)
 			n++
 		}
 	}
 }
 
-func (r *request) add(e *rule.Evidence, f *scan.Finding, d *documents, host hostKey, nodes *Nodes) {
+func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
+	d, host, nodes := a.docs, a.host, a.nodes
 	var key strings.Builder
 	fmt.Fprintf(&key, "%q%q", host.name, host.folder)
 	values := map[string][]eql.Expr{}
@@ -105,10 +117,11 @@ func (r *request) add(e *rule.Evidence, f *scan.Finding, d *documents, host host
 	}
 	t := r.byKey[key.String()]
 	if t == nil {
-		if len(r.tuples) >= maxTuples {
+		if len(r.tuples) >= maxTuples || *a.kept >= maxKept {
 			r.beyond++
 			return
 		}
+		*a.kept++
 		t = &tuple{key: key.String(), host: host, values: values}
 		r.byKey[t.key] = t
 		r.tuples = append(r.tuples, t)

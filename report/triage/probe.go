@@ -63,6 +63,7 @@ type lookup struct {
 	telemetry int
 	bound     []*bound
 	byKey     map[string]*bound
+	values    literals // that it is bound to
 	// from and to are what all windows lie in; bounded says that they are known.
 	from, to time.Time
 	bounded  bool
@@ -102,7 +103,8 @@ func newProbe() *Probe {
 
 // lookup adds an evidence query.
 func (p *Probe) lookup(e *rule.Evidence) *lookup {
-	l := &lookup{spec: e, byKey: map[string]*bound{}, bounded: true, telemetry: p.telemetryOf(e)}
+	l := &lookup{spec: e, byKey: map[string]*bound{},
+		values: literals{map[string][]eql.Expr{}, map[string]bool{}}, bounded: true, telemetry: p.telemetryOf(e)}
 	for _, field := range e.Show {
 		l.show = append(l.show, event.NewPath(field))
 	}
@@ -155,12 +157,12 @@ func (p *Probe) bind(l *lookup, t *tuple) *bound {
 }
 
 // ready compiles what tells the events that any query wants from the others.
-func (p *Probe) ready(values map[*lookup]map[string][]eql.Expr) {
+func (p *Probe) ready() {
 	for _, l := range p.lookups {
 		if len(l.bound) == 0 {
 			continue
 		}
-		wide, err := p.wide.Compile(l.spec.Query.Widen(values[l]), eval.Options{})
+		wide, err := p.wide.Compile(l.spec.Query.Widen(l.values.lists), eval.Options{})
 		if err != nil {
 			continue // it is asked one by one
 		}
