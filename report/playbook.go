@@ -105,7 +105,7 @@ func ownerText(d *triage.Destination) string {
 		triage.OwnerPod:       "a pod on node " + name,
 		triage.OwnerLinkLocal: "link-local",
 		triage.OwnerPublic:    "a public address",
-		triage.OwnerUnknown:   "not known; --nodes FILE says which addresses are nodes",
+		triage.OwnerUnknown:   "not known, to these logs or to --nodes FILE",
 	}[d.Owner]
 	if s := d.Source; s != nil {
 		text += " (" + place(s.Source, s.Member, s.Line, s.Offset) + ")"

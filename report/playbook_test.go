@@ -133,7 +133,7 @@ func TestPlaybookWords(t *testing.T) {
 		"1 × no process.executable | node-3 first logs/endpoint.ndjson:5",
 		"Expected: 1 hit that exceptions cover sre: 1 hit reason a check after each change owner platform, until 2027-01-31",
 		"exception sre matched no hit", "exception sre expired on 2027-01-31 and was not applied",
-		"replace the service account token of the pod on web-1 (logs/endpoint.ndjson:1)", "kubelets reached node-2, node-3",
+		"replace the service account token of the pod on web-1 (logs/endpoint.ndjson:1)", "nodes tried node-2, node-3",
 		"- {protocol: TCP, port: 10251, endPort: 65535}", "The NetworkPolicy printed above serves here too.",
 		"files: the logs hold no file events", "other starts: looked for and not found",
 		"the container: not answerable: the hit has no container.id",

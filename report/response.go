@@ -16,7 +16,7 @@ func (p *page) response(r *triage.Remedy) {
 	p.concerned("hosts", r.Hosts)
 	p.concerned("pods, containers", r.Workloads)
 	p.concerned("accounts used", r.ServiceAccounts)
-	p.concerned("kubelets reached", r.Nodes)
+	p.concerned("nodes tried", r.Nodes)
 	var lines []string
 	for _, c := range r.Credentials {
 		lines = append(lines, safe.Text(safe.Clip(c.What, maxDetail))+" ("+
