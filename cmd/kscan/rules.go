@@ -80,7 +80,7 @@ func (o *rulesListOptions) addFlags(f *pflag.FlagSet) {
 	o.output.addFlags(f)
 }
 
-// addRulesFlag adds --rules as all commands but check and test have it.
+// addRulesFlag adds --rules as all commands but those for writing rules have it.
 func addRulesFlag(f *pflag.FlagSet, paths *[]string) {
 	f.StringArrayVar(paths, "rules", nil, "load rules from `PATH` (file or folder, repeatable) in place of the built-in rule")
 }
