@@ -39,12 +39,13 @@ type blocks []addressPair
 
 type addressPair struct{ first, last netip.Addr }
 
+// newBlocks reads blocks; an address is the block of itself.
 func newBlocks(texts []string) (blocks, error) {
 	var all blocks
 	for _, text := range texts {
 		first, last, ok := addressRange(text)
-		if !ok || !strings.Contains(text, "/") {
-			return nil, fmt.Errorf("%q is not a block of addresses such as 10.0.0.0/8", text)
+		if !ok || strings.Contains(text, "%") {
+			return nil, fmt.Errorf("%q is neither an address nor a block of addresses such as 10.0.0.0/8", text)
 		}
 		all = append(all, addressPair{first, last})
 		// A block of IPv6 that holds the IPv4-mapped addresses holds the IPv4 ones.

@@ -223,7 +223,7 @@ func FuzzRegex(f *testing.F) {
 }
 
 func TestBlocks(t *testing.T) {
-	b, err := newBlocks([]string{"10.6.48.157/8", "172.16.0.0/12", "192.168.0.0/16", "10.1.0.0/16", "::1/128", "fc00::/7", "::ffff:100.64.0.0/106", "1.2.3.4/32"})
+	b, err := newBlocks([]string{"10.6.48.157/8", "172.16.0.0/12", "192.168.0.0/16", "10.1.0.0/16", "::1/128", "fc00::/7", "::ffff:100.64.0.0/106", "1.2.3.4/32", "127.0.0.1", "FE80::1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,13 +233,14 @@ func TestBlocks(t *testing.T) {
 		"192.168.0.0": true, "192.168.255.255": true, "192.169.0.0": false,
 		"::1": true, "::2": false, "::": false, "fc00::": true, "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff": true, "fe00::": false,
 		"100.64.0.0": true, "100.127.255.255": true, "100.128.0.0": false, "::ffff:10.0.0.1": true, "1.2.3.4": true, "1.2.3.5": false,
+		"127.0.0.1": true, "127.0.0.2": false, "127.0.0.0": false, "fe80::1": true, "fe80::2": false,
 	} {
 		c := textValue([]byte(text))
 		if got := b.hasValue(&c); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
-	for _, text := range []string{"10.0.0.1", "10.0.0.0/33", "x/8", "", "10.0.0/8", "::/129"} {
+	for _, text := range []string{"fe80::1%eth0", "10.0.0.0/33", "x/8", "", "10.0.0/8", "::/129"} {
 		if _, err := newBlocks([]string{text}); err == nil {
 			t.Errorf("%q is accepted", text)
 		}
