@@ -74,3 +74,20 @@ func BenchmarkLook(b *testing.B) {
 		d.Decode("log", "", block, &sink)
 	}
 }
+
+// BenchmarkPartial is a log of connects of which each holds a need and is shown in part.
+func BenchmarkPartial(b *testing.B) {
+	log := connectLog(8 << 20)
+	block := &frame.Block{Data: []byte(log), End: len(log)}
+	d := New(Options{})
+	d.Look(event.Interest{
+		Needs:  []event.Need{{Field: "process.executable", Text: "/usr/bin"}, {Field: "process.executable", Text: "/tmp/"}},
+		Fields: []string{"@timestamp", "event.action", "process.name", "process.executable", "destination.ip", "destination.port", "user.name"},
+	})
+	var sink discard
+	b.SetBytes(int64(len(log)))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Decode("log", "", block, &sink)
+	}
+}

@@ -12,6 +12,7 @@
 // Decoding goes in steps, one file or two each: skim.go and header.go find the records of
 // a block, join.go links those of one event, need.go and keep.go say which events are
 // wanted, fields.go and merge.go read the records of one into an auditEvent, document.go
-// writes that as an ECS document. What system calls, record types, error numbers and
-// actions are called is in the text tables under tables/.
+// writes that as an ECS document, partial.go only the fields that are asked for. What
+// system calls, record types, error numbers and actions are called is in the text tables
+// under tables/.
 package auditd

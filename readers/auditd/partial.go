@@ -19,7 +19,7 @@ type partial struct {
 	// doc is reused: its keys are dotted names and stay, in this order. Those that an event
 	// has no value for are nothing, which is an empty array: a null may count as a value.
 	doc, nothing *fastjson.Value
-	call      callFields
+	call         callFields
 }
 
 // callFields are what a SYSCALL record says, nil for what it does not.
