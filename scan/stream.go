@@ -75,19 +75,19 @@ type stream struct {
 
 // streams are those of one unit, or of all.
 type streams struct {
-	gap  time.Duration
-	sets int
-	list []*stream
-	by   map[streamKey]*stream
-	last *stream // of the last event, which came from path
-	path string
+	gap   time.Duration
+	sets  int
+	list  []*stream
+	by    map[streamKey]*stream
+	known map[string]*stream // by the texts of events
+	text  []byte
 }
 
 func newStreams(gap time.Duration, sets int) *streams {
 	if gap <= 0 {
 		gap = DefaultGap
 	}
-	return &streams{gap: gap, sets: sets, by: map[streamKey]*stream{}}
+	return &streams{gap: gap, sets: sets, by: map[streamKey]*stream{}, known: map[string]*stream{}}
 }
 
 // of returns the stream of a key.
@@ -105,7 +105,6 @@ func (ss *streams) of(k streamKey) *stream {
 		ss.by[k] = st
 		ss.list = append(ss.list, st)
 	}
-	ss.last = st
 	return st
 }
 
@@ -122,19 +121,31 @@ func (ss *streams) event(e *event.Event, t time.Time, s *eval.Scratch) *stream {
 	return st
 }
 
-// find returns the stream of the loaded event: mostly that of the event before.
+// find returns the stream of the loaded event: mostly one that came before, found by the
+// texts as the event has them.
 func (ss *streams) find(e *event.Event, s *eval.Scratch) *stream {
 	host, source := watchedText(s, eval.WatchHost), sourceOf(e, s)
-	if ss.last != nil && ss.path == e.Evidence.Source && string(host) == ss.last.key.host && string(source) == ss.last.key.source {
-		return ss.last
+	ss.text = append(append(append(ss.text[:0], host...), 0), source...)
+	if len(host) == 0 {
+		ss.text = append(append(ss.text, 0), e.Evidence.Source...)
 	}
-	ss.path = e.Evidence.Source
+	if st := ss.known[string(ss.text)]; st != nil {
+		return st
+	}
 	k := streamKey{host: clip(host), source: clip(source)}
 	if k.host == "" {
 		k.folder = filepath.Dir(e.Evidence.Source)
 	}
-	return ss.of(k)
+	st := ss.of(k)
+	if len(ss.known) < maxStreams && len(ss.text) <= maxKnownText {
+		ss.known[string(ss.text)] = st
+	}
+	return st
 }
+
+// maxKnownText is how many bytes the texts of an event may have for its stream to be
+// found by them.
+const maxKnownText = 1024
 
 // sourceOf names the kind of telemetry that an event is.
 func sourceOf(e *event.Event, s *eval.Scratch) []byte {
