@@ -234,7 +234,7 @@ func TestKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []event.Kind{event.Unreadable, event.Unrecognised, event.Empty, event.Corrupt, event.Truncated,
-		event.Broken, event.TooLong, event.TooDeep, event.TooMany, event.Incomplete, event.InvalidUTF8, event.NotFollowed, event.Crashed} {
+		event.Broken, event.TooLong, event.TooDeep, event.TooMany, event.Incomplete, event.InvalidUTF8, event.NotFollowed, event.Dropped, event.Crashed} {
 		word := "notice"
 		if kind.Lost() {
 			word = "error"

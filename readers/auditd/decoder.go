@@ -134,6 +134,7 @@ const (
 	notJSON
 	notCarrier
 	lateRecord
+	lostRecords
 )
 
 // maxQuote bounds how many bytes of a line a problem repeats.
@@ -167,6 +168,8 @@ func (f fault) words(line []byte) (event.Kind, string) {
 		return event.Broken, "NUL bytes in place of what was written: what is left of the record is examined"
 	case notJSON:
 		return event.Broken, fmt.Sprintf("not a JSON document: %q", line)
+	case lostRecords:
+		return event.Dropped, fmt.Sprintf("audit records were lost before they were written: %q", line)
 	case notCarrier:
 		return event.Broken, "the document carries no audit record"
 	}

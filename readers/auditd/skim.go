@@ -209,6 +209,10 @@ func (d *Decoder) slowHeader(start, end int, number int32) (l line, c int32) {
 		c = d.joiner.place(d.text, &key, start, number)
 		d.remember(&r, &key, start, c)
 		return newLine(&r, start), c
+	case isForeign:
+		if number > 0 && tellsLoss(d.text[start:end]) {
+			d.note(lostRecords, start, end, int64(number))
+		}
 	case isBroken:
 		switch {
 		case number == 0:

@@ -71,13 +71,14 @@ const (
 	NotFollowed  Kind = "not_followed" // a symbolic link that leads out of the tree, or a special file
 	Undated      Kind = "undated"      // an event without a timestamp, which a sequence cannot place
 	Unsorted     Kind = "unsorted"     // results too many to be put in the order of time
+	Dropped      Kind = "dropped"      // the log says that its source lost events before they were written
 	Crashed      Kind = "crashed"      // a bug in kscan: the block was not examined to its end
 )
 
 // Lost reports whether a problem of this kind means that evidence was not examined.
 // Other kinds are notices: they are counted and shown, and the scan stays complete.
 func (k Kind) Lost() bool {
-	return k != InvalidUTF8 && k != Empty && k != NotFollowed && k != Undated && k != Unsorted
+	return k != InvalidUTF8 && k != Empty && k != NotFollowed && k != Undated && k != Unsorted && k != Dropped
 }
 
 // Problem is one thing that could not be read, and where.
