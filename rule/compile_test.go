@@ -16,6 +16,8 @@ func TestTypesOutsideECS(t *testing.T) {
 		{`process where cidrMatch(process.name, "10.0.0.0/8")`, false},
 		{`process where cidrMatch(some.unknown.field, "10.0.0.0/8")`, true},
 		{`process where process.pid : "1*"`, false},
+		{`process where length(host.name) == length(user.name) - 1`, true},
+		{`process where host.name == user.name`, false},
 	} {
 		text := fmt.Sprintf("[rule]\nname = 'a'\nrule_id = 'b'\ntype = 'eql'\nlanguage = 'eql'\nseverity = 'low'\nrisk_score = 21\ndescription = 'c'\nquery = '%s'\n", tt.query)
 		r, problems := Parse("a.toml", []byte(text))

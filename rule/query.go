@@ -51,7 +51,7 @@ func Query(text string, o QueryOptions) (r *Rule, warnings []*eql.Error, err err
 	}
 	var faults Refused
 	for _, fault := range eql.Check(text, q, o.Mapping.Kind) {
-		if fault.Warning {
+		if fault.Warning && !fault.Refused {
 			warnings = append(warnings, fault)
 		} else {
 			faults = append(faults, fault)

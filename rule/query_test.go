@@ -57,6 +57,7 @@ func TestQueryRefused(t *testing.T) {
 		{`any where process.name like "a" and process.pid : "1"`, "1:11: \n1:37: "},
 		{`any where cidrMatch(a, "x")`, "1:24: "},
 		{`any where a regex "("`, "1:11: "},
+		{`any where length(a) == length(b) - 1`, "1:24: "},
 	}
 	for _, test := range tests {
 		_, _, err := Query(test.query, QueryOptions{Mapping: m})

@@ -264,6 +264,10 @@ func (c *checker) comparison(e *Binary) value {
 	case x.field != nil && y.field != nil:
 		c.refuse(e.Y.Span(), "functions such as startsWith(a, b) take two fields",
 			"both sides of %q read fields; one must be a constant", e.Op)
+		if !isField(e.X) && !isField(e.Y) {
+			fault := c.faults[len(c.faults)-1]
+			fault.Warning, fault.Refused = true, true
+		}
 	case x.field != nil:
 		c.constant(e, e.X, x, e.Y, y)
 	case y.field != nil:
@@ -271,6 +275,11 @@ func (c *checker) comparison(e *Binary) value {
 		x = y
 	}
 	return value{KindBoolean, x.field}
+}
+
+func isField(e Expr) bool {
+	_, ok := e.(*Field)
+	return ok
 }
 
 // mapped returns null for an optional field that nothing is known of: for Elasticsearch it

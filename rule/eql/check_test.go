@@ -54,6 +54,8 @@ func TestCheck(t *testing.T) {
 			`1:40: "regex" takes strings; b is a boolean`}},
 		{`any where ?n == ?s`, []string{
 			`1:17: both sides of "==" read fields; one must be a constant`}},
+		{`any where length(s) == length(s.x) - 1`, []string{
+			`warning 1:24: both sides of "==" read fields; one must be a constant`}},
 		{`any where t == "x" or length(t) > 1 or t != null`, []string{
 			`1:11: t is text that is not kept whole: nothing can be compared with it`,
 			`1:30: t is text that is not kept whole: nothing can be compared with it`,

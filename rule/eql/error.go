@@ -16,6 +16,9 @@ type Error struct {
 	// Warning is set by Check when Elasticsearch runs the query, but not to any use:
 	// the marked part can never match, or does not mean what it looks like.
 	Warning bool
+	// Refused is set beside Warning when Elasticsearch refuses the query, but rules of its
+	// own pack are written so and mean what they say.
+	Refused bool
 
 	src string
 }
