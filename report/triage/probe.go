@@ -64,11 +64,33 @@ type lookup struct {
 	bound     []*bound
 	byKey     map[string]*bound
 	values    literals // that it is bound to
-	// from and to are what all windows lie in; bounded says that they are known.
+	// frames are what the windows lie in: by host if only events of the hit's host count,
+	// else one for the zero host. An event outside them is not looked at.
+	frames  map[hostKey]*frame
+	show    []*event.Path
+	countBy []*event.Path
+}
+
+// frame is what some windows lie in; open if one of them has no bounds.
+type frame struct {
 	from, to time.Time
-	bounded  bool
-	show     []*event.Path
-	countBy  []*event.Path
+	open     bool
+}
+
+func (f *frame) widen(w window) {
+	f.open = f.open || w.from.IsZero()
+	if !f.open {
+		f.from, f.to = span(f.from, f.to, w.from, w.to)
+	}
+}
+
+// admits reports whether an event at a time on a host may answer the question.
+func (l *lookup) admits(t time.Time, host hostKey) bool {
+	if l.spec.Host != rule.SameHost {
+		host = hostKey{}
+	}
+	f := l.frames[host]
+	return f != nil && (f.open || !t.IsZero() && !t.Before(f.from) && !t.After(f.to))
 }
 
 // telemetry says of which hosts there are events of some kind.
@@ -81,10 +103,8 @@ type telemetry struct {
 type Probe struct {
 	wide, narrow *eval.Set
 	lookups      []*lookup
-	byWide       map[*eval.Program][]*lookup
 	telemetry    []*telemetry
 	byTelemetry  map[string]int
-	index        *eval.Index
 	addresses    map[netip.Addr]hostAddress // of the hosts, as their events say
 	units        sync.Pool
 	collected    int
@@ -93,7 +113,7 @@ type Probe struct {
 }
 
 func newProbe() *Probe {
-	p := &Probe{wide: eval.NewSet(), narrow: eval.NewSet(), byWide: map[*eval.Program][]*lookup{}, byTelemetry: map[string]int{},
+	p := &Probe{wide: eval.NewSet(), narrow: eval.NewSet(), byTelemetry: map[string]int{},
 		addresses: map[netip.Addr]hostAddress{}}
 	p.units.New = func() any {
 		return &probeUnit{probe: p, wide: eval.NewScratch(), narrow: eval.NewScratch(), host: newEventHost()}
@@ -104,7 +124,7 @@ func newProbe() *Probe {
 // lookup adds an evidence query.
 func (p *Probe) lookup(e *rule.Evidence) *lookup {
 	l := &lookup{spec: e, byKey: map[string]*bound{},
-		values: literals{map[string][]eql.Expr{}, map[string]bool{}}, bounded: true, telemetry: p.telemetryOf(e)}
+		values: literals{map[string][]eql.Expr{}, map[string]bool{}}, frames: map[hostKey]*frame{}, telemetry: p.telemetryOf(e)}
 	for _, field := range e.Show {
 		l.show = append(l.show, event.NewPath(field))
 	}
@@ -149,10 +169,14 @@ func (p *Probe) bind(l *lookup, t *tuple) *bound {
 	b := &bound{program: program, window: w, host: t.host}
 	l.byKey[key] = b
 	l.bound = append(l.bound, b)
-	l.bounded = l.bounded && !w.from.IsZero()
-	if l.bounded {
-		l.from, l.to = span(l.from, l.to, w.from, w.to)
+	host := t.host
+	if l.spec.Host != rule.SameHost {
+		host = hostKey{}
 	}
+	if l.frames[host] == nil {
+		l.frames[host] = &frame{}
+	}
+	l.frames[host].widen(w)
 	return b
 }
 
@@ -162,14 +186,10 @@ func (p *Probe) ready() {
 		if len(l.bound) == 0 {
 			continue
 		}
-		wide, err := p.wide.Compile(l.spec.Query.Widen(l.values.lists), eval.Options{})
-		if err != nil {
-			continue // it is asked one by one
+		if wide, err := p.wide.Compile(l.spec.Query.Widen(l.values.lists), eval.Options{}); err == nil {
+			l.wide = wide // else it is asked one by one
 		}
-		l.wide = wide
-		p.byWide[wide] = append(p.byWide[wide], l)
 	}
-	p.index = p.wide.Index()
 }
 
 // Unit returns what looks at the events of one unit.
@@ -248,7 +268,6 @@ type probeUnit struct {
 	probe        *Probe
 	wide, narrow *eval.Scratch
 	host         *eventHost
-	hits         []eval.Hit
 	values       []*fastjson.Value
 	found        map[*bound]*found
 	seen         []map[hostKey]bool
@@ -268,27 +287,21 @@ func (u *probeUnit) Event(e *event.Event, t time.Time) {
 		u.hostAddresses(host, e)
 	}
 	u.wide.Load(p.wide, e)
-	u.hits = p.index.Hits(u.wide, u.hits[:0])
-	if len(u.hits) == 0 {
-		return
+	for i, tel := range p.telemetry {
+		if !u.seen[i][host] && tel.program.Matches(u.wide) {
+			u.note(i, host)
+		}
 	}
 	loaded := false
-	for _, hit := range u.hits {
-		for i, tel := range p.telemetry {
-			if tel.program == hit.Program {
-				u.note(i, host)
-			}
+	for _, l := range p.lookups {
+		if !l.admits(t, host) || l.wide != nil && !l.wide.Matches(u.wide) {
+			continue
 		}
-		for _, l := range p.byWide[hit.Program] {
-			if l.bounded && (t.IsZero() || t.Before(l.from) || t.After(l.to)) {
-				continue
-			}
-			if !loaded {
-				u.narrow.Load(p.narrow, e)
-				loaded = true
-			}
-			u.ask(l, e, t, host)
+		if !loaded {
+			u.narrow.Load(p.narrow, e)
+			loaded = true
 		}
+		u.ask(l, e, t, host)
 	}
 }
 
@@ -317,9 +330,7 @@ func (u *probeUnit) note(i int, host hostKey) {
 	if u.seen[i] == nil {
 		u.seen[i] = map[hostKey]bool{}
 	}
-	if !u.seen[i][host] {
-		u.seen[i][hostKey{strings.Clone(host.name), strings.Clone(host.folder)}] = true
-	}
+	u.seen[i][hostKey{strings.Clone(host.name), strings.Clone(host.folder)}] = true
 }
 
 // ask holds one query with all its values against the loaded event.
