@@ -126,6 +126,11 @@ func FuzzTerminal(f *testing.F) {
 			}
 		}
 		var b bytes.Buffer
+		if err := Coverage(&b, c, TerminalOptions{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		checkPlain(t, b.String(), width)
+		b.Reset()
 		if err := Problems(&b, c.Summary); err != nil {
 			t.Fatal(err)
 		}

@@ -174,7 +174,7 @@ func (p *page) missing(streams []scan.Stream) {
 func (p *page) reach(c *triage.Case, r *triage.Rule) {
 	streams := c.Summary.Streams
 	host, events := column{title: "HOST (SOURCE)"}, column{title: "EVENTS", right: true, fixed: true}
-	could, lacks := column{title: "WITH ALL IT NEEDS", right: true, fixed: true}, column{title: "FIELDS THAT SOME LACK, AND IN HOW MANY THEY ARE"}
+	could, lacks := column{title: "WITH ALL IT NEEDS", right: true, fixed: true}, column{title: "FIELDS IN FEWER"}
 	for i := range streams[:min(len(streams), maxRows)] {
 		for _, of := range streams[i].Reach {
 			if of.Rule != r.Rule || of.Reach.InCategory == 0 {

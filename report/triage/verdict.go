@@ -65,7 +65,7 @@ func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []stri
 	looked := r.Reach.InCategory
 	kind := c.kind()
 	if c.Sampled {
-		kind = "sampled " + kind
+		kind = "decoded " + kind // the sample, and those that hold a value that a match needs
 	}
 	switch {
 	case r.Findings > 0 && c.Sampled:
@@ -75,8 +75,8 @@ func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []stri
 	case s.Counts.Events == 0:
 		return CouldNotFire, "no events were examined: this rule could not have fired"
 	case looked == 0 && c.Sampled:
-		return CouldNotFire, fmt.Sprintf("no %s among %s, and no other event holds a value that a match needs: this rule could hardly have fired",
-			kind, Number(s.Counts.Sampled))
+		return CouldNotFire, fmt.Sprintf("no %s in a sample of %s, and no other event holds a value that a match needs: this rule could hardly have fired",
+			c.kind(), events(s.Counts.Sampled, "events"))
 	case looked == 0:
 		return CouldNotFire, "no " + kind + " in these logs: this rule could not have fired"
 	case c.Could == 0 && s.Unshaped == 0:

@@ -123,3 +123,28 @@ func TestBlindStreams(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestVerdictsOfASample: where events were passed over the verdict goes by those that were
+// decoded, and says so.
+func TestVerdictsOfASample(t *testing.T) {
+	pad := strings.Repeat(strings.Replace(connection("a"), "10250", "443", 1), 1000)
+	other := strings.Repeat(`{"@timestamp":"2026-11-20T10:00:00Z","event.category":"process","process.name":"curl","host.name":"a"}`+"\n", 2000)
+	for name, tt := range map[string]struct {
+		log     string
+		verdict Verdict
+		text    string
+	}{
+		"could":     {pad + connection("a") + pad, CouldFire, "decoded network events examined, and none matched: this rule could have fired"},
+		"could not": {strings.ReplaceAll(pad, `"network.direction":"egress",`, ""), CouldNotFire, "decoded network events: none has network.direction"},
+		"no event":  {other, CouldNotFire, "no network events in a sample of "},
+	} {
+		c := scanned(t, egress, scan.Options{}, map[string]string{"a.ndjson": tt.log})
+		got := c.Rules[0].Coverage
+		if c.Summary.Counts.Passed == 0 || !got.Sampled {
+			t.Errorf("%s: nothing was passed over", name)
+		}
+		if got.Verdict != tt.verdict || !strings.Contains(got.Text, tt.text) {
+			t.Errorf("%s: %s %q, want %s %q", name, got.Verdict, got.Text, tt.verdict, tt.text)
+		}
+	}
+}
