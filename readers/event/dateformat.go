@@ -35,43 +35,42 @@ func (f *DateFormat) Parse(text []byte) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// layouts are those of Elasticsearch's built-in formats; formats of weeks are not among them.
+var layouts = map[string]string{
+	"date": "2006-01-02", "year_month_day": "2006-01-02", "year_month": "2006-01", "year": "2006",
+	"date_hour": "2006-01-02T15", "date_hour_minute": "2006-01-02T15:04",
+	"date_hour_minute_second": "2006-01-02T15:04:05", "date_hour_minute_second_millis": "2006-01-02T15:04:05",
+	"date_hour_minute_second_fraction": "2006-01-02T15:04:05",
+	"date_time":                        "2006-01-02T15:04:05.000Z07:00", "date_time_no_millis": "2006-01-02T15:04:05Z07:00",
+	"ordinal_date": "2006-002", "ordinal_date_time": "2006-002T15:04:05.000Z07:00",
+	"ordinal_date_time_no_millis": "2006-002T15:04:05Z07:00",
+	"hour":                        "15", "hour_minute": "15:04", "hour_minute_second": "15:04:05",
+	"hour_minute_second_millis": "15:04:05", "hour_minute_second_fraction": "15:04:05",
+	"time": "15:04:05.000Z07:00", "time_no_millis": "15:04:05Z07:00",
+	"t_time": "T15:04:05.000Z07:00", "t_time_no_millis": "T15:04:05Z07:00",
+	"basic_date": "20060102", "basic_date_time": "20060102T150405.000Z0700", "basic_date_time_no_millis": "20060102T150405Z0700",
+	"basic_ordinal_date": "2006002", "basic_ordinal_date_time": "2006002T150405.000Z0700",
+	"basic_ordinal_date_time_no_millis": "2006002T150405Z0700",
+	"basic_time":                        "150405.000Z0700", "basic_time_no_millis": "150405Z0700",
+	"basic_t_time": "T150405.000Z0700", "basic_t_time_no_millis": "T150405Z0700",
+}
+
 func dateParser(format string) (func([]byte) (time.Time, bool), error) {
-	layout := ""
 	switch name := strings.TrimPrefix(format, "strict_"); name {
 	case "":
 		return nil, fmt.Errorf("an empty format")
-	case "date_optional_time", "date_optional_time_nanos", "iso8601":
+	case "date_optional_time", "date_optional_time_nanos", "iso8601", "rfc3339_lenient":
 		return parseISO, nil
 	case "epoch_millis":
 		return parseAnyMillis, nil
 	case "epoch_second":
 		return parseSeconds, nil
-	case "date", "year_month_day":
-		layout = "2006-01-02"
-	case "date_time":
-		layout = "2006-01-02T15:04:05.000Z07:00"
-	case "date_time_no_millis":
-		layout = "2006-01-02T15:04:05Z07:00"
-	case "date_hour_minute_second", "date_hour_minute_second_millis", "date_hour_minute_second_fraction":
-		layout = "2006-01-02T15:04:05"
-	case "date_hour_minute":
-		layout = "2006-01-02T15:04"
-	case "date_hour":
-		layout = "2006-01-02T15"
-	case "basic_date":
-		layout = "20060102"
-	case "basic_date_time":
-		layout = "20060102T150405.000Z0700"
-	case "basic_date_time_no_millis":
-		layout = "20060102T150405Z0700"
-	case "year_month":
-		layout = "2006-01"
-	case "year":
-		layout = "2006"
 	default:
+		if layout, ok := layouts[name]; ok {
+			return layoutsParser(layout), nil
+		}
 		return patternParser(format)
 	}
-	return layoutsParser(layout), nil
 }
 
 // patternParser makes a parser of a pattern, which may have optional parts in brackets.
@@ -95,7 +94,11 @@ func patternParser(pattern string) (func([]byte) (time.Time, bool), error) {
 func layoutsParser(layouts ...string) func([]byte) (time.Time, bool) {
 	return func(text []byte) (time.Time, bool) {
 		for _, layout := range layouts {
-			if t, err := time.Parse(layout, string(text)); err == nil {
+			t, err := time.Parse(layout, string(text))
+			if err == nil && t.Year() == 0 {
+				t = t.AddDate(1970, 0, 0) // a time of day is one of the first day
+			}
+			if err == nil {
 				return t, true
 			}
 		}

@@ -26,6 +26,12 @@ func TestDateFormat(t *testing.T) {
 		{"basic_date", "20261120", "2026-11-20T00:00:00Z"},
 		{"date_time", "2026-11-20T01:02:03.004Z", "2026-11-20T01:02:03.004Z"},
 		{"strict_date", "2026-11-20T01", ""},
+		{"date || basic_date || time", "01:02:03.004+01:00", "1970-01-01T00:02:03.004Z"},
+		{"date || basic_date || time", "20261120", "2026-11-20T00:00:00Z"},
+		{"strict_hour_minute_second", "01:02:03", "1970-01-01T01:02:03Z"},
+		{"hour_minute_second_millis", "01:02:03.004", "1970-01-01T01:02:03.004Z"},
+		{"ordinal_date", "2026-324", "2026-11-20T00:00:00Z"},
+		{"basic_t_time_no_millis", "T010203Z", "1970-01-01T01:02:03Z"},
 	}
 	for _, test := range tests {
 		f, err := NewDateFormat(test.format)
