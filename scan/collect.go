@@ -36,7 +36,7 @@ func newCollector(rules []*rule.Rule, sets []ruleSet, sink Sink) *collector {
 		c.summary.Rules = append(c.summary.Rules, RuleCoverage{Rule: r, Fields: r.Program.Fields()})
 	}
 	for i := range sets {
-		c.coverage = append(c.coverage, sets[i].set.NewCoverage())
+		c.coverage = append(c.coverage, sets[i].coverage.Empty())
 	}
 	return c
 }

@@ -120,10 +120,11 @@ type run struct {
 
 // ruleSet is the rules whose programs are of one set.
 type ruleSet struct {
-	set    *eval.Set
-	index  *eval.Index
-	shapes *eval.Shapes
-	rules  map[*eval.Program]*rule.Rule
+	set      *eval.Set
+	index    *eval.Index
+	shapes   *eval.Shapes
+	coverage *eval.Coverage // stays empty
+	rules    map[*eval.Program]*rule.Rule
 }
 
 func ruleSets(rules []*rule.Rule) []ruleSet {
@@ -133,7 +134,7 @@ func ruleSets(rules []*rule.Rule) []ruleSet {
 		if i < 0 {
 			i = len(sets)
 			set := r.Program.Set()
-			sets = append(sets, ruleSet{set, set.Index(), set.Shapes(), map[*eval.Program]*rule.Rule{}})
+			sets = append(sets, ruleSet{set, set.Index(), set.Shapes(), set.NewCoverage(), map[*eval.Program]*rule.Rule{}})
 		}
 		sets[i].rules[r.Program] = r
 	}

@@ -103,7 +103,7 @@ func (w *worker) newResult() *result {
 		res.probe = p.Unit()
 	}
 	for i := range w.run.sets {
-		res.coverage = append(res.coverage, w.run.sets[i].set.NewCoverage())
+		res.coverage = append(res.coverage, w.run.sets[i].coverage.Empty())
 	}
 	return res
 }

@@ -50,6 +50,16 @@ func (t *Set) NewCoverage() *Coverage {
 	return c
 }
 
+// Empty returns an empty count for the same programs.
+func (c *Coverage) Empty() *Coverage {
+	out := &Coverage{classes: slices.Clone(c.classes), of: c.of}
+	for i := range out.classes {
+		k := &out.classes[i]
+		k.events, k.counts = 0, make([]int64, len(k.slots))
+	}
+	return out
+}
+
 // categories returns the categories of the program's terms, nil if one takes all.
 func (p *Program) categories() []*leaf {
 	var out []*leaf

@@ -61,6 +61,7 @@ type filter struct {
 	holds      func(*Scratch) bool
 	category   *leaf   // nil for "any"
 	leaves     []*leaf // all hold whenever the filter does
+	gate       gate
 	outline    outline // of the condition
 }
 
@@ -199,6 +200,7 @@ func (c *compiler) filter(f *eql.Filter, o Options) (filter, []cond, error) {
 		}
 	}
 	out.holds = join(sides, true).test
+	out.gate, _ = c.gate(f.Cond, true)
 	var err error
 	if out.outline, err = c.outline(f.Cond, true); err != nil || f.Any {
 		return out, sides, err

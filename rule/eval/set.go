@@ -63,7 +63,9 @@ type Scratch struct {
 	coercer event.Coercer
 	cells   []cells
 	answers []answer
-	now     uint32 // stamps what belongs to the loaded event
+	now     uint32   // stamps what belongs to the loaded event
+	asked   []uint64 // terms of an index, stamped with asking when they were asked
+	asking  uint64
 	bound   []*event.Value
 	stack   []event.Value // arguments of the calls that are under way
 	arena   []byte        // texts that functions made of the loaded event
