@@ -135,6 +135,7 @@ func (r *reading) part(p *problems, in *opened, l *layers, format *format) error
 		return err
 	}
 	layout := r.layout(format, in, l)
+	r.margins.before = layout.Before
 	if format.ranged && in.file != nil && !l.changed() && in.size-layout.Offset > int64(layout.Size) {
 		return r.ranges(p, in, layout)
 	}
@@ -185,6 +186,9 @@ func (r *reading) layout(f *format, in *opened, l *layers) frame.Layout {
 		size = int(min(int64(size), in.size+1))
 	}
 	before, after := f.room(r.options)
+	if l.whole() && size > len(l.rest) && !f.joins {
+		before = 0 // one block is all of the part
+	}
 	return frame.Layout{Size: size, Max: r.options.maxRecord(), Before: before, After: after, Offset: l.offset()}
 }
 
