@@ -15,7 +15,11 @@ type account struct {
 	near    []*NearMisses // for each rule that runs; a rule that can have none has nil
 }
 
+// newAccount returns an empty account, nil if none is wanted.
 func newAccount(r *run) *account {
+	if r.options.NoAccount {
+		return nil
+	}
 	a := &account{streams: newStreams(r.options.Gap, len(r.sets))}
 	for _, n := range r.near {
 		if n != nil {
@@ -29,6 +33,9 @@ func newAccount(r *run) *account {
 // account takes the event that is loaded for one set of rules.
 func (s *unitSink) account(set int, e *event.Event, t time.Time) {
 	scratch, a := s.worker.scratch, s.res.account
+	if a == nil {
+		return
+	}
 	if set == 0 {
 		s.stream = a.streams.event(e, t, scratch)
 		if !e.Picked {
@@ -60,6 +67,9 @@ func (s *unitSink) account(set int, e *event.Event, t time.Time) {
 // wants reports whether the account needs the whole of the event of which some fields are
 // loaded: to list it as a near miss with its id, or to know the index that it is from.
 func (s *unitSink) wants(set int) bool {
+	if s.res.account == nil {
+		return false
+	}
 	near := s.res.account.near
 	if s.near == nil {
 		s.near = make([]closeness, len(near))
@@ -79,7 +89,7 @@ func (s *unitSink) wants(set int) bool {
 // partial takes an event that no rule matches and that has only the fields of the run's
 // Interest, which are those that an account reads.
 func (s *unitSink) partial(e *event.Event, t time.Time, in bool) {
-	if !in {
+	if !in || s.res.account == nil {
 		return
 	}
 	sets := s.worker.run.sets
@@ -92,6 +102,9 @@ func (s *unitSink) partial(e *event.Event, t time.Time, in bool) {
 }
 
 func (a *account) merge(next *account, lines int64) {
+	if a == nil {
+		return
+	}
 	a.streams.merge(next.streams)
 	for i, n := range a.near {
 		if n != nil {
@@ -102,6 +115,9 @@ func (a *account) merge(next *account, lines int64) {
 
 // finish puts the account into the summary.
 func (a *account) finish(s *Summary, sets []ruleSet) {
+	if a == nil {
+		return
+	}
 	setOf := map[*eval.Set]int{}
 	for i := range sets {
 		setOf[sets[i].set] = i

@@ -124,6 +124,21 @@ func TestNearMissesWithAndWithoutPrefilter(t *testing.T) {
 	}
 }
 
+// TestNoAccount: without an account the findings are the same, and nothing is said of the rest.
+func TestNoAccount(t *testing.T) {
+	log, _ := nearLog(rand.New(rand.NewPCG(3, 3)), 2000)
+	dir := t.TempDir()
+	write(t, dir, "a.ndjson", []byte(log))
+	want, _ := runScan(t, scan.Options{}, dir)
+	got, s := runScan(t, scan.Options{NoAccount: true}, dir)
+	if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+		t.Errorf("findings (-with +without):\n%s", diff)
+	}
+	if s.Streams != nil || s.Rules[0].Near != nil {
+		t.Errorf("there is an account: %+v", s.Streams)
+	}
+}
+
 func TestNoNearMissesWithManyRules(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.ndjson", []byte(ecs(1, true)))

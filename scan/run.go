@@ -37,6 +37,8 @@ type Options struct {
 	MaxHeld int64
 	// Probe sees each event beside the rules; nil for none.
 	Probe Probe
+	// NoAccount leaves out what Summary says of telemetry, reach and near misses.
+	NoAccount bool
 	// Gap is how long a stream must be silent for it to be called a gap; 0 means
 	// DefaultGap.
 	Gap time.Duration

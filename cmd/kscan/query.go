@@ -106,7 +106,7 @@ func runQuery(ctx context.Context, c *console, o *queryOptions, text string, pat
 	if err != nil {
 		return err
 	}
-	options.InTimeOrder = true
+	options.InTimeOrder, options.NoAccount = true, true
 	options.Sequences.MaxSamplesPerKey = o.maxSamples
 	if o.query.Mapping, err = loadMapping(o.mapping); err != nil {
 		return err
