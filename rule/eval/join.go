@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"slices"
@@ -175,30 +176,42 @@ func compareKeys(a, b *Key) int {
 	return 0
 }
 
-// compareOrdered is a total order of values: null, then numbers, then all others.
+// compareOrdered is a total order of values: null, then numbers, then texts and booleans,
+// then those of each other type.
 func compareOrdered(a, b *event.Value) int {
-	rank := func(v *event.Value) int {
-		switch {
-		case v.Type == event.Unknown:
-			return 0
-		case isNumber(v):
-			return 1
-		}
-		return 2
-	}
 	if x, y := rank(a), rank(b); x != y || x == 0 {
 		return x - y
 	}
-	less, greater := eql.Lt, eql.Gt
 	switch {
-	case isNumber(a) && compareNumbers(less, a, b):
+	case isNumber(a) && compareNumbers(eql.Lt, a, b):
 		return -1
-	case isNumber(a) && compareNumbers(greater, a, b):
+	case isNumber(a) && compareNumbers(eql.Gt, a, b):
 		return 1
 	case isNumber(a):
 		return 0
 	}
+	switch a.Type {
+	case event.Date, event.DateNanos:
+		return cmp.Compare(a.Int, b.Int)
+	case event.IP:
+		x, y := a.IP.As16(), b.IP.As16() // IPv4 among IPv6, as Elasticsearch keeps them
+		return slices.Compare(x[:], y[:])
+	case event.Version:
+		return cmp.Or(parseVersion(a.Text).compare(parseVersion(b.Text)), bytes.Compare(a.Text, b.Text))
+	}
 	return slices.Compare(appendText(nil, a), appendText(nil, b))
+}
+
+func rank(v *event.Value) int {
+	switch {
+	case v.Type == event.Unknown:
+		return 0
+	case isNumber(v):
+		return 1
+	case v.Type == event.Keyword || v.Type == event.Boolean:
+		return 2
+	}
+	return 3 + int(v.Type)
 }
 
 // comparePoints orders by time, those without one first; then tiebreaker, those without

@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -342,10 +343,16 @@ func TestKeys(t *testing.T) {
 	key := func(values ...event.Value) *Key { return newKey(values) }
 	long := func(n int64) event.Value { return event.Value{Type: event.Long, Int: n} }
 	text := func(s string) event.Value { return textValue([]byte(s)) }
+	ip := func(s string) event.Value { return event.Value{Type: event.IP, IP: netip.MustParseAddr(s)} }
+	date := func(n int64, t event.Type) event.Value { return event.Value{Type: t, Int: n} }
+	version := func(s string) event.Value { return event.Value{Type: event.Version, Text: []byte(s)} }
 	if key(long(5)).ID != key(text("5")).ID || key(text("a"), text("b")).ID == key(text("ab"), text("")).ID || key(event.Value{}).ID == key(text("")).ID {
 		t.Error("wrong keys are the same")
 	}
-	sorted := []*Key{key(event.Value{}), key(long(-1)), key(long(9)), key(long(10)), key(text("")), key(text("B")), key(text("a"))}
+	sorted := []*Key{key(event.Value{}), key(long(-1)), key(long(9)), key(long(10)), key(text("")), key(text("B")), key(text("a")),
+		key(ip("::1")), key(ip("9.0.0.1")), key(ip("10.0.0.2")), key(ip("10.0.0.10")), key(ip("2001::")),
+		key(date(5, event.Date)), key(date(40, event.Date)), key(version("1.9.0")), key(version("1.10.0")),
+		key(date(5, event.DateNanos)), key(date(40, event.DateNanos))}
 	for i := range sorted {
 		for j := range sorted {
 			if got := compareKeys(sorted[i], sorted[j]); (got < 0) != (i < j) || (got == 0) != (i == j) {
