@@ -229,7 +229,7 @@ func eventText(values []triage.Answer) string {
 	var plain, named []string
 	for _, a := range values {
 		text := safe.Text(safe.Clip(strings.Join(a.Seen, ", "), maxEventValue))
-		word, known := fieldWords[a.Field]
+		word, known := fieldWords[strings.TrimPrefix(a.Field, triage.KubernetesPrefix)]
 		switch {
 		case !known:
 			named = append(named, safe.Text(safe.Clip(a.Field, maxCell))+" "+text)
@@ -254,8 +254,8 @@ func (p *page) tally(l *triage.Lookup, t *triage.Tally) {
 	var parts []string
 	for i, v := range t.Values {
 		if v == "" {
-			if i > 0 {
-				continue
+			if i > 0 || slices.Contains(l.CountBy, triage.KubernetesPrefix+l.CountBy[0]) {
+				continue // said by the others
 			}
 			v = "no " + safe.Clip(l.CountBy[i], maxCell)
 		}

@@ -99,11 +99,15 @@ func first(texts []string) string {
 	return texts[0]
 }
 
+// KubernetesPrefix is what Elastic's Kubernetes integration puts before the fields of an
+// audit event of the API.
+const KubernetesPrefix = "kubernetes.audit."
+
 // learn takes from a found event what it says of credentials, accounts and pods.
 func (r *Remedy) learn(e *FoundEvent) {
 	values := map[string]string{}
 	for _, a := range e.Values {
-		values[a.Field] = first(a.Seen)
+		values[strings.TrimPrefix(a.Field, KubernetesPrefix)] = first(a.Seen)
 	}
 	account, isAccount := strings.CutPrefix(values["user.username"], "system:serviceaccount:")
 	if isAccount {

@@ -79,6 +79,11 @@ func api(clock, user, from, verb, object string) string {
 		verb, user, from, object, clock)
 }
 
+// integrated returns an audit event as Elastic's Kubernetes integration has it.
+func integrated(clock, audit string) string {
+	return fmt.Sprintf(`{"@timestamp":"2026-11-20T%sZ","event":{"dataset":"kubernetes.audit_logs"},"kubernetes":{"audit":%s}}`, clock, audit)
+}
+
 // playbookCases are, for each question of the playbook, events that answer it and events
 // that show only that there was where to look.
 func playbookCases() map[string]struct{ found, others []string } {
@@ -99,9 +104,11 @@ func playbookCases() map[string]struct{ found, others []string } {
 		"other requests to a kubelet": {
 			[]string{start("10:00:01.000", `{"pid":4001,"entity_id":"x","args":["curl","https://10.20.0.12:10250/runningpods/"],"parent":{"entity_id":"e4000","pid":4000}}`),
 				start("09:59:00.000", `{"pid":4000,"args":["curl","https://10.20.0.12:10250/pods"]}`)}, quiet},
-		"its children":                           {[]string{start("10:30:00.000", `{"pid":4001,"entity_id":"x","parent":{"entity_id":"e4000"}}`), start("10:30:00.000", `{"pid":4001,"parent":{"pid":4000}}`)}, quiet},
-		"Kubernetes API requests from this host": {[]string{api("10:01:00.000", "system:serviceaccount:a:b", "10.20.0.11", "create", `{"resource":"pods","subresource":"exec"}`)}, calm},
-		"such requests from anywhere":            {[]string{api("10:01:00.000", "system:serviceaccount:a:b", "10.9.9.9", "create", `{"resource":"serviceaccounts","subresource":"token"}`)}, calm},
+		"its children": {[]string{start("10:30:00.000", `{"pid":4001,"entity_id":"x","parent":{"entity_id":"e4000"}}`), start("10:30:00.000", `{"pid":4001,"parent":{"pid":4000}}`)}, quiet},
+		"Kubernetes API requests from this host": {[]string{api("10:01:00.000", "system:serviceaccount:a:b", "10.20.0.11", "create", `{"resource":"pods","subresource":"exec"}`),
+			integrated("10:01:00.000", `{"auditID":"x","verb":"list","user":{"username":"a"},"sourceIPs":["10.20.0.11"],"objectRef":{"resource":"secrets"}}`)}, calm},
+		"such requests from anywhere": {[]string{api("10:01:00.000", "system:serviceaccount:a:b", "10.9.9.9", "create", `{"resource":"serviceaccounts","subresource":"token"}`),
+			integrated("10:01:00.000", `{"auditID":"x","verb":"create","user":{"username":"a"},"objectRef":{"resource":"pods","subresource":"attach"}}`)}, calm},
 		"credentials read on this host": {[]string{start("10:05:00.000", `{"pid":5,"args":["cat","/var/run/secrets/kubernetes.io/serviceaccount/token"]}`),
 			on("n1", "09:55:00.000", "file", `"file":{"path":"/etc/kubernetes/admin.conf"}`)}, quiet},
 		"cloud metadata reached from this host": {[]string{on("n1", "10:05:00.000", "network", `"destination":{"ip":"169.254.169.254","port":80}`)},
