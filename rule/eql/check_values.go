@@ -24,10 +24,19 @@ func (c *checker) constant(e *Binary, x Expr, xv value, y Expr, yv value) {
 
 // never warns when the values of x cannot be compared with the constant y.
 func (c *checker) never(at, x Expr, xv value, y Expr) {
+	if s, ok := y.(*String); ok && xv.kind == KindDate && isDateMath(s.Value) {
+		c.warn(y.Span(), "write the date", "%s is computed by Elasticsearch, but not here: it never matches", c.text(y))
+		return
+	}
 	if converts(xv.kind, y) {
 		return
 	}
 	c.warn(at.Span(), "", "%s is %s, which %s cannot be", c.text(x), xv.kind.phrase(), c.text(y))
+}
+
+// isDateMath reports whether a date is one to be computed: from now, or from another one.
+func isDateMath(s string) bool {
+	return strings.HasPrefix(s, "now") || strings.Contains(s, "||")
 }
 
 // converts reports whether a constant can be a value of the kind. It says no only where
