@@ -86,7 +86,7 @@ func (p *page) state(c *triage.Case) {
 		p.text(0, p.look.bad, "evidence for the steps below was "+safe.Text(c.Unanswered))
 	}
 	if c.Second != nil {
-		p.text(0, p.look.label, "evidence for the steps below was looked up in a second pass of "+duration(c.Second.Elapsed))
+		p.text(0, p.look.label, "evidence for the steps below was looked up in a second pass over the logs")
 	}
 	if s.Counts.Lost > 0 {
 		p.text(0, p.look.bad, "incomplete: "+count(s.Counts.Lost, "problem")+" kept evidence from being examined; see the end")
