@@ -39,7 +39,7 @@ func (s *unitSink) account(set int, e *event.Event, t time.Time) {
 	if set == 0 {
 		s.stream = a.streams.event(e, t, scratch)
 		if !e.Picked {
-			s.stream.categories.add(s.values)
+			s.stream.categories.add(scratch.Watch(eval.WatchCategory))
 		}
 	}
 	s.shape = s.worker.run.sets[set].shapes.Append(s.shape[:0], scratch)

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/valyala/fastjson"
-
 	"kscan/readers/event"
 	"kscan/rule"
 	"kscan/rule/eval"
@@ -18,7 +16,6 @@ import (
 type unitSink struct {
 	worker *worker
 	res    *result
-	values []*fastjson.Value
 	hits   []eval.Hit
 	packed int64   // the number of the event that was last packed, from 1
 	stream *stream // of the event
@@ -83,9 +80,8 @@ func (s *unitSink) sample(e *event.Event, t time.Time, dated, in bool) {
 	default:
 		s.res.first, s.res.last = span(s.res.first, s.res.last, t, t)
 	}
-	if in {
-		s.values = s.worker.category.Append(s.values[:0], e)
-		s.res.categories.add(s.values)
+	if in && len(s.worker.run.sets) == 0 {
+		s.res.categories.add(s.worker.category.Append(nil, e))
 	}
 }
 
@@ -110,6 +106,9 @@ func (s *unitSink) set(i int, e *event.Event, t time.Time, sampled bool) {
 	scratch.Load(set.set, e)
 	if sampled {
 		s.res.coverage[i].Add(scratch)
+	}
+	if sampled && i == 0 {
+		s.res.categories.add(scratch.Watch(eval.WatchCategory))
 	}
 	s.account(i, e, t)
 	s.hits = set.index.Hits(scratch, s.hits[:0])

@@ -13,6 +13,7 @@ var watchedFields = [...]string{
 	WatchAgent: "agent.type", WatchName: "process.name", WatchExecutable: "process.executable", WatchUser: "user.name",
 	WatchAddress: "destination.ip", WatchPort: "destination.port", WatchSerial: "auditd.sequence",
 	WatchMessage: "auditd.message_type", WatchLost: "auditd.data.audit_lost", WatchDropped: "auditd.data.lost",
+	WatchCategory: "event.category",
 }
 
 // The places of the fields in watchedFields.
@@ -31,6 +32,7 @@ const (
 	WatchMessage
 	WatchLost
 	WatchDropped
+	WatchCategory
 )
 
 // Watch returns the values of a watched field in the loaded event, by its place in
