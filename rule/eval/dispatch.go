@@ -24,8 +24,8 @@ type gateTable struct {
 	folds    bool       // there are keys for texts
 }
 
-// fewContains is up to how many parts the terms are asked one by one rather than found by a
-// search through every text of the field.
+// fewContains is up to how many terms are asked one by one rather than found by a search
+// through every text of the field.
 const fewContains = 8
 
 // newGateTables makes the tables of the terms that have a gate, and returns the others.
@@ -51,24 +51,25 @@ func newGateTables(t *Set, terms []indexTerm) (tables []gateTable, plain []index
 	return tables, plain
 }
 
-// searches returns the columns of which the texts are not searched for parts: there are too
-// few parts for that, or too many.
+// searches returns the columns of which the texts are not searched for parts: too few terms
+// look for one, or there are too many parts.
 func searches(terms []indexTerm) (bad map[int]bool) {
-	parts := make(map[int]map[string]bool)
+	parts, users := make(map[int]map[string]bool), make(map[int]map[int]bool)
 	for _, term := range terms {
 		for _, key := range term.gate {
 			if key.kind != gateContains {
 				continue
 			}
 			if parts[key.column] == nil {
-				parts[key.column] = make(map[string]bool)
+				parts[key.column], users[key.column] = make(map[string]bool), make(map[int]bool)
 			}
 			parts[key.column][key.text] = true
+			users[key.column][term.number] = true
 		}
 	}
 	bad = make(map[int]bool)
 	for column, texts := range parts {
-		bad[column] = len(texts) < fewContains || newAutomaton(slices.Sorted(maps.Keys(texts))) == nil
+		bad[column] = len(users[column]) <= fewContains || newAutomaton(slices.Sorted(maps.Keys(texts))) == nil
 	}
 	return bad
 }

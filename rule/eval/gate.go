@@ -175,8 +175,9 @@ var vague = []string{
 const (
 	scoreExact    = 1000
 	scoreNumber   = 900
-	scoreByte     = 20 // of a part of a text
-	scorePart     = 600
+	scoreEndByte  = 40 // of a part at an end of a text
+	scoreEnd      = 600
+	scoreByte     = 20 // of a part anywhere
 	scoreContains = 300
 )
 
@@ -206,5 +207,5 @@ func (k gateKey) score() int {
 	case gateContains:
 		return min(scoreByte*len(k.text), scoreContains)
 	}
-	return min(scoreByte*len(k.text), scorePart)
+	return min(scoreEndByte*len(k.text), scoreEnd)
 }
