@@ -11,6 +11,7 @@ import (
 
 // failed tells of a record that does not parse.
 func (d *Decoder) failed(err error) {
+	d.action = action{} // this was its document
 	message := err.Error()
 	switch {
 	case strings.Contains(message, "too big depth"):

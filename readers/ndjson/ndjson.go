@@ -156,6 +156,7 @@ func (d *Decoder) record(start, end int) {
 	text := d.block.Data[start:end]
 	if text[0] == 0 || text[len(text)-1] == 0 {
 		if text = d.nuls(text); len(text) == 0 {
+			d.action = action{}
 			return
 		}
 	}
@@ -181,7 +182,9 @@ func (d *Decoder) parsed(v *fastjson.Value) {
 		d.object(v)
 	case fastjson.TypeArray:
 		d.elements(v)
+		d.action = action{}
 	default:
+		d.action = action{}
 		d.problem(event.Broken, "a "+v.Type().String()+" where an object was expected")
 	}
 }

@@ -64,7 +64,7 @@ func decode(t *testing.T, format, text string, size int) []string {
 			b.Records[i].End += len(margin)
 		}
 		b.Start, b.End = len(margin), len(b.Data)
-		margin = append([]byte(nil), core...)
+		margin = frame.Tail(append(margin, core...), 4096)
 		part := list{}
 		n := d.Decode("s", "m", &b, &part)
 		for _, text := range part {
