@@ -15,6 +15,10 @@ type Ranges struct {
 	Size   int64  // of the file
 }
 
+// readAlign is what reads begin at multiples of, in bytes: a page. Copying between pages
+// that are not aligned to each other takes several times as long.
+const readAlign = 4096
+
 // Count returns the number of ranges.
 func (s *Ranges) Count() int64 {
 	size := int64(s.Layout.Size)
@@ -34,7 +38,8 @@ func (s *Ranges) bounds(i int64) (start, end int64) {
 // lines there are and the error; the file's end before Size is io.ErrUnexpectedEOF.
 func (s *Ranges) Block(i int64, buf []byte) (b Block, memory []byte, err error) {
 	start, end := s.bounds(i)
-	low := max(start-1-int64(s.Layout.Before), s.Layout.Offset)
+	low := start - 1 - int64(s.Layout.Before)
+	low = max(low-low%readAlign, s.Layout.Offset)
 	data, err := s.read(buf[:0], low, end)
 	first, found := s.firstLine(data, low, start)
 	if !found {
