@@ -14,6 +14,7 @@ type Lines struct {
 	carry  []byte
 	clean  int
 	offset int64 // in the stream, of the first byte of carry
+	start  int   // of the core in the buffer
 	err    error // of the reader, kept until the data before it is handed out
 }
 
@@ -35,7 +36,7 @@ func NewLines(r io.Reader, layout Layout) *Lines {
 }
 
 // Next returns the next block. Its Data is buf, or a larger slice if buf has too little
-// room: Start is Layout.Before and the capacity behind End is at least Layout.After. After
+// room: Start is at least Layout.Before and the capacity behind End is at least Layout.After. After
 // the last block it returns the reader's error, io.EOF if all was read; the bytes in front
 // of an error are handed out first.
 func (l *Lines) Next(buf []byte) (Block, error) {
@@ -44,7 +45,7 @@ func (l *Lines) Next(buf []byte) (Block, error) {
 	}
 	data := l.begin(buf)
 	for {
-		core := data[l.layout.Before:]
+		core := data[l.start:]
 		if end := l.cut(core); end > 0 {
 			return l.block(data, end), nil
 		}
@@ -60,11 +61,13 @@ func (l *Lines) Next(buf []byte) (Block, error) {
 
 // begin returns a buffer with room in front and the carry behind it.
 func (l *Lines) begin(buf []byte) []byte {
-	want := l.layout.Before + max(l.layout.Size, len(l.carry)) + l.layout.After
+	// What is read next goes to a place in its page as in the file's.
+	l.start = l.layout.Before + int((l.offset-int64(l.layout.Before))%readAlign+readAlign)%readAlign
+	want := l.layout.Before + readAlign + max(l.layout.Size, len(l.carry)) + l.layout.After
 	if cap(buf) < want {
 		buf = make([]byte, want)
 	}
-	data := append(buf[:l.layout.Before], l.carry...)
+	data := append(buf[:l.start], l.carry...)
 	l.carry = l.carry[:0]
 	return data
 }
@@ -88,23 +91,23 @@ func (l *Lines) cut(core []byte) int {
 
 // fill reads until the core has its size, or twice what it has when it has that already.
 func (l *Lines) fill(data []byte) []byte {
-	have := len(data) - l.layout.Before
+	have := len(data) - l.start
 	want := l.layout.Size
 	if have >= want {
 		want = min(2*have, l.layout.Max+1)
 	}
-	if need := l.layout.Before + want + l.layout.After; cap(data) < need {
+	if need := l.start + want + l.layout.After; cap(data) < need {
 		data = append(make([]byte, 0, need), data...)
 	}
-	n, err := readFull(l.r, data[len(data):l.layout.Before+want])
+	n, err := readFull(l.r, data[len(data):l.start+want])
 	l.err = err
 	return data[:len(data)+n]
 }
 
 // block ends the core after n bytes and carries the rest.
 func (l *Lines) block(data []byte, n int) Block {
-	end := l.layout.Before + n
-	b := Block{Data: data[:end], Start: l.layout.Before, End: end, Offset: l.offset}
+	end := l.start + n
+	b := Block{Data: data[:end], Start: l.start, End: end, Offset: l.offset}
 	l.carry = append(l.carry[:0], data[end:]...)
 	l.clean = len(l.carry)
 	l.offset += int64(n)
@@ -113,7 +116,7 @@ func (l *Lines) block(data []byte, n int) Block {
 
 // skip passes over a record that is longer than the limit.
 func (l *Lines) skip(data []byte) (Block, error) {
-	core := data[l.layout.Before:]
+	core := data[l.start:]
 	skipped := int64(len(core))
 	for l.err == nil {
 		n, err := l.r.Read(core[:l.layout.Size])
@@ -125,7 +128,7 @@ func (l *Lines) skip(data []byte) (Block, error) {
 		}
 		skipped += int64(n)
 	}
-	b := Block{Data: data[:l.layout.Before], Start: l.layout.Before, End: l.layout.Before, Offset: l.offset, Skipped: skipped}
+	b := Block{Data: data[:l.start], Start: l.start, End: l.start, Offset: l.offset, Skipped: skipped}
 	l.clean = 0
 	l.offset += skipped
 	return b, nil
