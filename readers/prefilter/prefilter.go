@@ -4,8 +4,8 @@
 // comparison; a place that is not marked holds no literal.
 //
 // The search is Teddy, the one of Hyperscan and of ripgrep's literal matcher: four bytes
-// of each literal are looked up in tables by half bytes, 32 places at a time. The Go
-// version in scan.go says the same byte by byte; tests hold them together.
+// of each literal are looked up in tables by half bytes, 32 places at a time. The plain
+// form (scanWord, markWord) says the same byte by byte; tests hold them together.
 package prefilter
 
 import (

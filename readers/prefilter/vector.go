@@ -1,9 +1,6 @@
+//go:build amd64 || arm64
+
 package prefilter
-
-import "golang.org/x/sys/cpu"
-
-// hasVector says whether this processor runs scanVector.
-var hasVector = cpu.X86.HasAVX2
 
 // scanVector marks words*64 places from data on; it reads window-1 bytes more.
 // high is not 0 if a byte among them is over 127.

@@ -1,0 +1,94 @@
+#include "textflag.h"
+
+// BITS are the powers of two that make a mask of comparisons: each byte of a register
+// keeps one bit, and adding neighbours three times leaves a bit for each of 64 places.
+#define BITS $0x8040201008040201
+
+// MASK leaves in R the 64 bits of the comparisons in four registers, which it spoils. V31
+// holds BITS.
+#define MASK(a, b, c, d, R) \
+	VAND  V31.B16, a.B16, a.B16 \
+	VAND  V31.B16, b.B16, b.B16 \
+	VAND  V31.B16, c.B16, c.B16 \
+	VAND  V31.B16, d.B16, d.B16 \
+	VADDP b.B16, a.B16, a.B16   \
+	VADDP d.B16, c.B16, c.B16   \
+	VADDP c.B16, a.B16, a.B16   \
+	VADDP a.B16, a.B16, a.B16   \
+	VMOV  a.D[0], R
+
+// LOOK looks up the 16 bytes of a register in the tables lo and hi and leaves in it the
+// buckets that each fits. V30 holds the half-byte mask. It spoils V4.
+#define LOOK(a, lo, hi) \
+	VUSHR $4, a.B16, V4.B16      \
+	VAND  V30.B16, a.B16, a.B16  \
+	VTBL  a.B16, [lo.B16], a.B16 \
+	VTBL  V4.B16, [hi.B16], V4.B16 \
+	VAND  V4.B16, a.B16, a.B16
+
+// PLACE narrows the buckets in V16 to V19 by the bytes at off(R0).
+#define PLACE(off, lo, hi) \
+	ADD  $off, R0, R5                            \
+	VLD1 (R5), [V0.B16, V1.B16, V2.B16, V3.B16]  \
+	LOOK(V0, lo, hi)                             \
+	LOOK(V1, lo, hi)                             \
+	LOOK(V2, lo, hi)                             \
+	LOOK(V3, lo, hi)                             \
+	VAND V0.B16, V16.B16, V16.B16                \
+	VAND V1.B16, V17.B16, V17.B16                \
+	VAND V2.B16, V18.B16, V18.B16                \
+	VAND V3.B16, V19.B16, V19.B16
+
+// func scanVector(data *byte, words int, tables *[8][16]byte, newlines, hits *uint64) (high int)
+TEXT ·scanVector(SB), NOSPLIT, $0-48
+	MOVD  data+0(FP), R0
+	MOVD  words+8(FP), R1
+	MOVD  tables+16(FP), R2
+	MOVD  newlines+24(FP), R3
+	MOVD  hits+32(FP), R4
+	VLD1.P 64(R2), [V8.B16, V9.B16, V10.B16, V11.B16]
+	VLD1  (R2), [V12.B16, V13.B16, V14.B16, V15.B16]
+	VMOVQ BITS, BITS, V31
+	VMOVI $15, V30.B16
+	VMOVI $10, V29.B16
+	VEOR  V28.B16, V28.B16, V28.B16
+
+loop:
+	VLD1  (R0), [V0.B16, V1.B16, V2.B16, V3.B16]
+	VORR  V0.B16, V1.B16, V20.B16
+	VORR  V2.B16, V3.B16, V21.B16
+	VORR  V20.B16, V28.B16, V28.B16
+	VORR  V21.B16, V28.B16, V28.B16
+	VCMEQ V29.B16, V0.B16, V20.B16
+	VCMEQ V29.B16, V1.B16, V21.B16
+	VCMEQ V29.B16, V2.B16, V22.B16
+	VCMEQ V29.B16, V3.B16, V23.B16
+	MASK(V20, V21, V22, V23, R6)
+	LOOK(V0, V8, V9)
+	LOOK(V1, V8, V9)
+	LOOK(V2, V8, V9)
+	LOOK(V3, V8, V9)
+	VORR  V0.B16, V0.B16, V16.B16
+	VORR  V1.B16, V1.B16, V17.B16
+	VORR  V2.B16, V2.B16, V18.B16
+	VORR  V3.B16, V3.B16, V19.B16
+	PLACE(1, V10, V11)
+	PLACE(2, V12, V13)
+	PLACE(3, V14, V15)
+	VCMTST V16.B16, V16.B16, V16.B16
+	VCMTST V17.B16, V17.B16, V17.B16
+	VCMTST V18.B16, V18.B16, V18.B16
+	VCMTST V19.B16, V19.B16, V19.B16
+	MASK(V16, V17, V18, V19, R7)
+	MOVD.P R6, 8(R3)
+	MOVD.P R7, 8(R4)
+	ADD   $64, R0
+	SUBS  $1, R1
+	BNE   loop
+
+	VMOV  V28.D[0], R6
+	VMOV  V28.D[1], R7
+	ORR   R6, R7, R6
+	AND   $0x8080808080808080, R6, R6
+	MOVD  R6, high+40(FP)
+	RET
