@@ -85,6 +85,7 @@ type jsonLookup struct {
 	CountBy []string            `json:"count_by"`
 	Tally   []jsonTally         `json:"tally"`
 	Other   int64               `json:"other"`
+	Note    string              `json:"note"`
 }
 
 type jsonFound struct {
@@ -127,7 +128,7 @@ func destinationOf(d *triage.Destination) jsonDestination {
 func lookupOf(l triage.Lookup) jsonLookup {
 	return jsonLookup{
 		Label: l.Label, Query: l.Query, Status: l.Status, Text: l.Text, Count: l.Count, Change: l.Change, Reason: l.Reason,
-		Beyond: l.Beyond, CountBy: list(l.CountBy), Other: l.Other,
+		Beyond: l.Beyond, CountBy: list(l.CountBy), Other: l.Other, Note: l.Note,
 		Events: each(l.Events, func(e *triage.FoundEvent) jsonFound {
 			return jsonFound{jsonTime(e.Time), e.Host, evidenceJSON(e.Evidence), each(e.Values, fieldOf)}
 		}),

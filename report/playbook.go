@@ -156,6 +156,9 @@ func (p *page) lookup(n int, l *triage.Lookup) {
 	if l.Status == triage.Found && more > 0 {
 		p.text(eventIndent, p.look.label, "… and "+triage.Number(more)+" more")
 	}
+	if l.Note != "" {
+		p.text(eventIndent, p.look.label, safe.Text(safe.Clip(l.Note, maxDetail)))
+	}
 	if l.Beyond > 0 {
 		p.text(eventIndent, p.look.bad, count(l.Beyond, "more hit")+" with other values: there are too many to look up each")
 	}

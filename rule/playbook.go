@@ -64,6 +64,9 @@ type Evidence struct {
 	// TelemetryName says what these are: "process events".
 	TelemetryName string
 	Host          HostScope
+	// Follow is set when the parents of the hit's process are added to what the query
+	// finds, and theirs, through the events that Telemetry matches.
+	Follow bool
 	// Windowed is set when the event must lie in a time window around the hit, which
 	// begins Before it and ends After it.
 	Windowed      bool

@@ -46,6 +46,7 @@ type evidenceFile struct {
 	Telemetry     string   `toml:"telemetry"`
 	TelemetryName string   `toml:"telemetry_name"`
 	Host          string   `toml:"host"`
+	Follow        string   `toml:"follow"`
 	Before        string   `toml:"before"`
 	After         string   `toml:"after"`
 	Show          []string `toml:"show"`
@@ -118,7 +119,7 @@ func (p *playbookParser) unknown(decoded *toml.MetaData, known []string) {
 
 var playbookKeys = []string{
 	"rule_id", "step", "title", "text", "kind", "fields", "analysis", "condition", "when", "raise", "lower", "reason",
-	"label", "evidence", "query", "telemetry", "telemetry_name", "host", "before", "after", "show", "count_by", "max", "absent",
+	"label", "evidence", "query", "telemetry", "telemetry_name", "host", "follow", "before", "after", "show", "count_by", "max", "absent",
 }
 
 func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
@@ -228,6 +229,10 @@ func (p *playbookParser) evidence(at tableAt, f *evidenceFile) Evidence {
 	}
 	p.fields(at, "show", f.Show)
 	p.fields(at, "count_by", f.CountBy)
+	p.oneOf(at, "follow", f.Follow, "", "parents")
+	if e.Follow = f.Follow != ""; e.Follow && (f.Telemetry == "" || e.Host != SameHost || len(f.CountBy) > 0) {
+		p.fail(at, "follow", "follow needs telemetry, the query for process starts, and goes with neither host nor count_by", "")
+	}
 	e.Windowed = f.Before != "" || f.After != ""
 	e.Before, e.After = p.duration(at, "before", f.Before), p.duration(at, "after", f.After)
 	e.Query = p.template(at, "query", f.Query)

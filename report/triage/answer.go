@@ -51,6 +51,7 @@ type Lookup struct {
 	Beyond  int64 // hits whose values were not looked up because there are too many
 	Change  int   // of the priority if anything was found
 	Reason  string
+	Note    string // what more there is to say of the answer, "" if nothing
 }
 
 // NotInvestigated says why nothing was looked up. Texts of a case stand for themselves.
@@ -231,9 +232,17 @@ func answerOf(e *rule.Evidence, r *request, p *Probe, reason string) Lookup {
 		all.merge(&f, maxMerged, 0, 0)
 	}
 	all.events = slices.CompactFunc(all.events, func(a, b *FoundEvent) bool { return a.order == b.order && a.Evidence.Offset == b.Evidence.Offset })
-	l.Count, l.Events, l.Other = all.count, all.events[:min(len(all.events), e.Max)], all.other
 	if len(r.bound) > 1 && all.count <= int64(e.Max) {
-		l.Count = int64(len(all.events)) + tallied(&all)
+		all.count = int64(len(all.events)) + tallied(&all)
+	}
+	if e.Follow {
+		l.Note = p.followed(e).follow(r, &all)
+	}
+	l.Count, l.Events, l.Other = all.count, all.events, all.other
+	if n := len(all.events) - e.Max; n > 0 && e.Follow {
+		l.Events = all.events[n:] // the nearest parents
+	} else if n > 0 {
+		l.Events = all.events[:e.Max]
 	}
 	for _, key := range all.order {
 		l.Tally = append(l.Tally, all.tally[key])

@@ -91,8 +91,9 @@ func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%q%q", host.name, host.folder)
 	values := map[string][]eql.Expr{}
-	bare := len(e.Query.Params()) > 0 // none of the parameters has a value
-	for _, p := range e.Query.Params() {
+	params := paramsOf(e)
+	bare := len(params) > 0 // none of the parameters has a value
+	for _, p := range params {
 		literals := literalsOf(p.Name, d)
 		if len(literals) == 0 && p.Name == "host.ip" {
 			literals = nodes.literals(host.name)
@@ -110,7 +111,7 @@ func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
 		key.WriteByte(';')
 	}
 	if bare {
-		for _, p := range e.Query.Params() {
+		for _, p := range params {
 			r.missing = appendNew(r.missing, []string{p.Name}, maxGroupFields)
 		}
 		return
@@ -134,6 +135,21 @@ func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
 		}
 	}
 	t.undated = t.undated || !dated
+}
+
+// paramsOf returns the parameters of a query, with the fields that parents are told by if
+// it follows them.
+func paramsOf(e *rule.Evidence) []eql.Param {
+	params := e.Query.Params()
+	if !e.Follow {
+		return params
+	}
+	for _, field := range originFields {
+		if !slices.ContainsFunc(params, func(p eql.Param) bool { return p.Name == field }) {
+			params = append(params, eql.Param{Name: field, Optional: true})
+		}
+	}
+	return params
 }
 
 // literalsOf returns the values of a field as literals of its type.

@@ -69,6 +69,7 @@ type lookup struct {
 	frames  map[hostKey]*frame
 	show    []*event.Path
 	countBy []*event.Path
+	starts  *starts // that parents are followed through; nil for most
 }
 
 // frame is what some windows lie in; open if one of them has no bounds.
@@ -108,15 +109,20 @@ type Probe struct {
 	addresses    map[netip.Addr]hostAddress // of the hosts, as their events say
 	units        sync.Pool
 	collected    int
+	room         int64 // for process starts, in bytes
 	queries      int   // bound queries
 	beyond       int64 // not bound, for maxBound
 }
 
 func newProbe() *Probe {
 	p := &Probe{wide: eval.NewSet(), narrow: eval.NewSet(), byTelemetry: map[string]int{},
-		addresses: map[netip.Addr]hostAddress{}}
+		addresses: map[netip.Addr]hostAddress{}, room: maxStarts}
 	p.units.New = func() any {
-		return &probeUnit{probe: p, wide: eval.NewScratch(), narrow: eval.NewScratch(), host: newEventHost()}
+		u := &probeUnit{probe: p, wide: eval.NewScratch(), narrow: eval.NewScratch(), host: newEventHost()}
+		for i, field := range originFields {
+			u.origin[i] = event.NewPath(field)
+		}
+		return u
 	}
 	return p
 }
@@ -124,7 +130,8 @@ func newProbe() *Probe {
 // lookup adds an evidence query.
 func (p *Probe) lookup(e *rule.Evidence) *lookup {
 	l := &lookup{spec: e, byKey: map[string]*bound{},
-		values: literals{map[string][]eql.Expr{}, map[string]bool{}}, frames: map[hostKey]*frame{}, telemetry: p.telemetryOf(e)}
+		values: literals{map[string][]eql.Expr{}, map[string]bool{}}, frames: map[hostKey]*frame{}, telemetry: p.telemetryOf(e),
+		starts: newStarts(e, &p.room)}
 	for _, field := range e.Show {
 		l.show = append(l.show, event.NewPath(field))
 	}
@@ -196,6 +203,7 @@ func (p *Probe) ready() {
 func (p *Probe) Unit() scan.ProbeUnit {
 	u := p.units.Get().(*probeUnit)
 	u.found = map[*bound]*found{}
+	u.starts = map[*lookup][]start{}
 	u.seen = make([]map[hostKey]bool, len(p.telemetry))
 	u.addresses = map[netip.Addr]hostAddress{}
 	u.hosts = map[hostKey]bool{}
@@ -218,6 +226,9 @@ func (p *Probe) Collect(unit scan.ProbeUnit, lines int64) {
 				b.found.merge(f, l.spec.Max, lines, p.collected)
 			}
 		}
+		if l.starts != nil {
+			l.starts.add(u.starts[l], lines, p.collected)
+		}
 	}
 	for addr, of := range u.addresses {
 		if _, known := p.addresses[addr]; !known && len(p.addresses) < maxNodes {
@@ -225,7 +236,7 @@ func (p *Probe) Collect(unit scan.ProbeUnit, lines int64) {
 			p.addresses[addr] = of
 		}
 	}
-	u.found, u.seen, u.addresses, u.hosts = nil, nil, nil, nil
+	u.found, u.starts, u.seen, u.addresses, u.hosts = nil, nil, nil, nil, nil
 	p.units.Put(u)
 }
 
@@ -270,6 +281,8 @@ type probeUnit struct {
 	host         *eventHost
 	values       []*fastjson.Value
 	found        map[*bound]*found
+	starts       map[*lookup][]start
+	origin       [len(originFields)]*event.Path
 	seen         []map[hostKey]bool
 	hosts        map[hostKey]bool // whose addresses were read
 	addresses    map[netip.Addr]hostAddress
@@ -294,7 +307,13 @@ func (u *probeUnit) Event(e *event.Event, t time.Time) {
 	}
 	loaded := false
 	for _, l := range p.lookups {
-		if !l.admits(t, host) || l.wide != nil && !l.wide.Matches(u.wide) {
+		if !l.admits(t, host) {
+			continue
+		}
+		if l.starts != nil && p.telemetry[l.telemetry].program.Matches(u.wide) {
+			u.start(l, e, t, host)
+		}
+		if l.wide != nil && !l.wide.Matches(u.wide) {
 			continue
 		}
 		if !loaded {

@@ -219,7 +219,10 @@ func ordinary(a *auditd) {
 // that starts a program in shared memory and deletes its file.
 func memoryProgram(a *auditd) *proc {
 	shim := root(70210, "root", 0, "/usr/bin/containerd-shim-runc-v2", "/usr/bin/containerd-shim-runc-v2", "-namespace", "k8s.io")
-	shell := shim.child(77012, "02:10:30.040", "/bin/dash", "sh", "-c", "cd /dev/shm; chmod 755 .x; ./.x & rm .x")
+	entered := shim.child(76988, "02:10:28.912", "/bin/dash", "sh") // what the API server was asked to run at 02:10:28.730
+	entered.name = "sh"
+	a.add("", a.exec("02:10:28.912", entered)...)
+	shell := entered.child(77012, "02:10:30.040", "/bin/dash", "sh", "-c", "cd /dev/shm; chmod 755 .x; ./.x & rm .x")
 	shell.name = "sh"
 	a.add("", a.exec("02:10:30.040", shell)...)
 	started := shell.child(77031, "02:10:41.310", "/dev/shm/.x", "./.x")
@@ -262,6 +265,8 @@ func operator(a *auditd) {
 	a.add("", a.user("USER_LOGIN", "09:12:01.118", 81200, 0, 1003, 21, `op=login id=1003 exe="/usr/sbin/sshd" hostname=10.20.0.5 addr=10.20.0.5 terminal=/dev/pts/0 res=success`, `UID="root" AUID="mkern" ID="mkern"`))
 	bash := root(81233, "mkern", 1003, "/usr/bin/bash", "-bash")
 	bash.auid, bash.ses, bash.tty, bash.cwd = 1003, 21, "pts0", "/home/mkern"
+	bash.parent = root(81200, "root", 0, "/usr/sbin/sshd", "sshd: mkern [priv]")
+	a.add("", a.exec("09:12:01.702", bash)...)
 	curl := bash.child(81260, "09:12:40.550", "/usr/bin/curl", "curl", "-sk", "https://127.0.0.1:10250/healthz")
 	a.add("", a.exec("09:12:40.550", curl)...)
 	a.add("an operator's curl: a hit, and most likely expected", a.connect("09:12:40.566", curl, "127.0.0.1", 10250, inProgress)...)

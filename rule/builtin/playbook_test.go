@@ -200,6 +200,7 @@ func TestIncidentStory(t *testing.T) {
 	}
 	c.Answer(probe, second, "")
 	told := storyOf(c.Case(summary))
+	older, newer := auditLog()
 	for _, want := range []string{
 		"/tmp/kd: critical",
 		"/tmp/kd: the process tried 7 addresses",
@@ -207,6 +208,9 @@ func TestIncidentStory(t *testing.T) {
 		"/tmp/kd: 10.20.0.11 is this_host k8s-node-01",
 		"/tmp/kd: its start: " + lineOf(t, defendExport(), `"args":["/tmp/kd"`),
 		"/tmp/kd: its parents: " + lineOf(t, defendExport(), `"args":["node","/srv/shop/server.js"],"args_count":2,"command_line"`),
+		"/dev/shm/.x (deleted): its parents: " + lineOf(t, older, " ppid=76988 pid=77012 "),
+		"/dev/shm/.x (deleted): its parents: " + lineOf(t, older, " ppid=70210 pid=76988 "),
+		"/usr/bin/curl: its parents: " + lineOf(t, newer, " ppid=81200 pid=81233 "),
 		"/usr/bin/curl: commands in containers through the kubelet: " + lineOf(t, defendExport(), "/run/reports/"),
 		"/usr/bin/curl: other requests to a kubelet: " + lineOf(t, defendExport(), `10250/pods"],"args_count"`),
 		"/usr/local/bin/node: its children: " + lineOf(t, defendExport(), `"args":["/tmp/kd"`),
