@@ -111,6 +111,7 @@ type jsonCoverageReport struct {
 	Verdicts      map[triage.Verdict]int64 `json:"verdicts"`
 	Telemetry     []jsonStream             `json:"telemetry"`
 	Rules         []jsonRuleCoverage       `json:"rules"`
+	NotRun        []jsonNotRun             `json:"not_run"`
 	Sources       []jsonSource             `json:"sources"`
 	Problems      jsonProblems             `json:"problems"`
 }
@@ -161,7 +162,7 @@ type jsonReach struct {
 func CoverageJSON(w io.Writer, c *triage.Case) error {
 	whole := reportOf(c)
 	r := jsonCoverageReport{whole.SchemaVersion, whole.Run, whole.Timing, whole.Counts, whole.Categories, whole.Verdicts,
-		whole.Telemetry, []jsonRuleCoverage{}, whole.Sources, whole.Problems}
+		whole.Telemetry, []jsonRuleCoverage{}, whole.NotRun, whole.Sources, whole.Problems}
 	for _, rule := range whole.Rules {
 		r.Rules = append(r.Rules, jsonRuleCoverage{rule.jsonRule, rule.Path, rule.Findings, rule.Coverage, rule.NearMisses})
 	}

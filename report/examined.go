@@ -12,6 +12,7 @@ import (
 	"kscan/readers/event"
 	"kscan/report/safe"
 	"kscan/report/triage"
+	"kscan/rule"
 	"kscan/scan"
 )
 
@@ -33,7 +34,7 @@ func (p *page) examined(c *triage.Case) {
 	p.blank()
 	p.title("What was examined")
 	p.formats(s.Parts)
-	if s.Counts.Events > 0 {
+	if s.Counts.Events > 0 && !s.AllOutOfRange() {
 		p.field(0, "categories", categories(s.Categories))
 	}
 	if s.Counts.Passed > 0 {
@@ -42,15 +43,23 @@ func (p *page) examined(c *triage.Case) {
 			triage.Number(s.Counts.Sampled), triage.Number(s.Counts.Events)))
 	}
 	if s.Counts.Undated > 0 {
-		p.field(0, "undated", count(s.Counts.Undated, "event")+" without a time, examined all the same")
+		p.field(0, "undated", sampled(s, s.Counts.Undated)+" without a time, examined all the same")
 	}
 	if s.Counts.OutOfRange > 0 {
-		p.field(0, "time range", count(s.Counts.OutOfRange, "event")+" outside it, left out")
+		p.field(0, "time range", sampled(s, s.Counts.OutOfRange)+" outside it, left out: they are from "+spanText(s.Outside.First, s.Outside.Last))
 	}
 	p.missing(s.Streams)
 	if s.Counts.Incomplete > 0 {
 		p.field(0, "incomplete", count(s.Counts.Incomplete, "audit event")+" without a record that the fields need")
 	}
+}
+
+// sampled writes a number of events that is counted on the sample, if there is one.
+func sampled(s *scan.Summary, n int64) string {
+	if s.Counts.Passed > 0 {
+		return fmt.Sprintf("%s of the %s", triage.Number(n), count(s.Counts.Sampled, "sampled event"))
+	}
+	return count(n, "event")
 }
 
 func (p *page) formats(parts []scan.Part) {
@@ -138,6 +147,33 @@ func (p *page) coverage(c *triage.Case) {
 		}
 		p.ruleCoverage(r)
 	}
+	for i, text := range notRunTexts(c.NotRun) {
+		if i == 0 {
+			p.blank()
+		}
+		p.hanging("", p.look.bad, text)
+	}
+}
+
+// notRunTexts says which rules cannot run here, and why.
+func notRunTexts(rules []*rule.Rule) (lines []string) {
+	for _, r := range rules[:min(len(rules), maxVerdicts)] {
+		lines = append(lines, "rule "+safe.Text(safe.Clip(r.Name, maxCell))+" was not run: "+safe.Text(r.NotRunnable))
+	}
+	if more := len(rules) - maxVerdicts; more > 0 {
+		lines = append(lines, count(int64(more), "more rule")+" cannot run here; kscan rules list says why of each")
+	}
+	return lines
+}
+
+// NotRun writes a line for each of the rules that cannot run here.
+func NotRun(w io.Writer, rules []*rule.Rule) error {
+	for _, text := range notRunTexts(rules) {
+		if _, err := fmt.Fprintln(w, "kscan: warning: "+text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *page) verdictTotals(c *triage.Case) {
@@ -170,7 +206,7 @@ func (p *page) ruleCoverage(r *triage.Rule) {
 	if r.Findings == 0 || !r.Coverage.Full() {
 		p.fieldCounts(&r.Coverage)
 	}
-	if r.Coverage.Examined > 0 && r.Coverage.Verdict == triage.CouldNotFire {
+	if r.Coverage.Examined > 0 && r.Coverage.Verdict == triage.CouldNotFire && !r.Coverage.OutOfRange {
 		for _, section := range r.Guide.Setup {
 			p.blank()
 			p.text(2, p.look.heading, safe.Text(safe.Clip(section.Title, maxCell)))

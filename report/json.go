@@ -10,6 +10,7 @@ import (
 	"kscan/readers/event"
 	"kscan/report/safe"
 	"kscan/report/triage"
+	"kscan/rule"
 	"kscan/scan"
 )
 
@@ -27,6 +28,7 @@ type jsonReport struct {
 	Verdicts      map[triage.Verdict]int64 `json:"verdicts"`
 	Telemetry     []jsonStream             `json:"telemetry"`
 	Rules         []jsonRuleReport         `json:"rules"`
+	NotRun        []jsonNotRun             `json:"not_run"`
 	Sources       []jsonSource             `json:"sources"`
 	Problems      jsonProblems             `json:"problems"`
 	Investigation jsonInvestigation        `json:"investigation"`
@@ -34,13 +36,28 @@ type jsonReport struct {
 }
 
 type jsonRun struct {
-	Complete    bool    `json:"complete"`
-	Interrupted bool    `json:"interrupted"`
-	Files       int64   `json:"files"`
-	Findings    int64   `json:"findings"`
-	Groups      int     `json:"groups"`
-	First       *string `json:"first"`
-	Last        *string `json:"last"`
+	Complete    bool     `json:"complete"`
+	Interrupted bool     `json:"interrupted"`
+	Files       int64    `json:"files"`
+	Findings    int64    `json:"findings"`
+	Groups      int      `json:"groups"`
+	First       *string  `json:"first"`
+	Last        *string  `json:"last"`
+	Outside     jsonSpan `json:"outside"`
+}
+
+// jsonNotRun is a rule that cannot run here.
+type jsonNotRun struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// jsonSpan is the earliest and the latest of some times.
+type jsonSpan struct {
+	First *string `json:"first"`
+	Last  *string `json:"last"`
 }
 
 // jsonTiming is all that differs between two runs on the same input.
@@ -202,6 +219,7 @@ func reportOf(c *triage.Case) jsonReport {
 			Groups:      c.Groups,
 			First:       jsonTime(c.First),
 			Last:        jsonTime(c.Last),
+			Outside:     jsonSpan{jsonTime(s.Outside.First), jsonTime(s.Outside.Last)},
 		},
 		Timing:     timingOf(s),
 		Counts:     s.Counts,
@@ -209,6 +227,7 @@ func reportOf(c *triage.Case) jsonReport {
 		Verdicts:   verdictsOf(c),
 		Telemetry:  each(s.Streams, streamOf),
 		Rules:      each(c.Rules, ruleReportOf),
+		NotRun:     each(c.NotRun, func(r *rule.Rule) jsonNotRun { return jsonNotRun{r.ID, r.Name, r.Path, r.NotRunnable} }),
 		Sources:    each(s.Parts, sourceOf),
 		Problems:   jsonProblems{Lost: s.Counts.Lost, Notices: s.Counts.Notices, Listed: each(s.Problems, problemOf)},
 	}

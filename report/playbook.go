@@ -18,6 +18,7 @@ func (p *page) playbook(n int, g *triage.Group) {
 		s := &g.Steps[i]
 		p.blank()
 		p.text(groupIndent, p.look.heading, fmt.Sprintf("%d. %s", i+1, safe.Text(safe.Clip(s.Step.Title, maxCell))))
+		before := p.b.Len()
 		if n == 1 && s.Step.Text != "" {
 			width := p.width
 			p.width = min(p.width, maxTextWidth)
@@ -33,7 +34,21 @@ func (p *page) playbook(n int, g *triage.Group) {
 			p.lookup(n, &s.Lookups[j])
 		}
 		p.response(s.Response)
+		if p.b.Len() == before {
+			p.text(stepIndent, p.look.label, emptyStep(n, s))
+		}
 	}
+}
+
+// emptyStep says why nothing stands under the title of a step.
+func emptyStep(n int, s *triage.StepAnswer) string {
+	switch {
+	case slices.ContainsFunc(s.Lookups, func(l triage.Lookup) bool { return l.Status == triage.NotLookedUp }):
+		return "not looked up"
+	case n > 1 && s.Step.Text != "":
+		return "as under 1"
+	}
+	return "nothing is known of it"
 }
 
 const (

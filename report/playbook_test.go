@@ -99,6 +99,7 @@ func investigated(t testing.TB) *triage.Case {
 	second.Elapsed = 100 * time.Millisecond
 	c.Answer(lookUp(t, c.Probe()), &second, "")
 	result := c.Case(s)
+	result.NotRun = []*rule.Rule{{ID: "r2", Name: "Many", Path: "many.toml", NotRunnable: "type threshold"}}
 	result.Exceptions = []*triage.ExceptionUse{{Exception: exception, Hits: 1}, {Exception: exception}, {Exception: exception, Expired: true}}
 	return result
 }

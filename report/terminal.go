@@ -82,6 +82,9 @@ func (p *page) state(c *triage.Case) {
 	if s.Counts.Events == 0 {
 		p.text(0, p.look.bad, "no events were examined")
 	}
+	if s.AllOutOfRange() {
+		p.text(0, p.look.bad, "nothing was examined: "+triage.AllOutOfRange(s))
+	}
 	if c.Unanswered != "" {
 		p.text(0, p.look.bad, "evidence for the steps below was "+safe.Text(c.Unanswered))
 	}
@@ -107,7 +110,14 @@ func (p *page) rule(r *triage.Rule) {
 		p.group(i+1, g)
 		if len(g.Steps) > 0 {
 			p.playbook(i+1, g)
+		}
+		if len(g.Steps) > 0 && !r.Rule.OwnNote {
 			continue
+		}
+		if i == 0 && r.Rule.OwnNote {
+			p.blank()
+			p.text(groupIndent, p.look.heading, "The guide of this rule itself, "+safe.Text(r.Rule.Path)+
+				": the playbook above is that of the built-in rule, whose guide is another")
 		}
 		if i == 0 {
 			p.guide(g, &r.Guide)

@@ -22,7 +22,7 @@ func LoadPlaybooks(rules []*Rule, paths []string) (Problems, error) {
 		return nil, err
 	}
 	for _, r := range rules {
-		if r.Path != "builtin" {
+		if r.Path != builtinPath {
 			l.folder(filepath.Dir(r.Path), false)
 		}
 	}
@@ -32,11 +32,27 @@ func LoadPlaybooks(rules []*Rule, paths []string) (Problems, error) {
 	if l.problems.Fatal() {
 		return nil, l.problems
 	}
+	notes, err := builtinNotes()
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rules {
 		r.Playbook = l.books[r.ID]
+		r.OwnNote = r.Playbook != nil && r.Playbook.Path == builtinPath && r.Note != notes[r.ID]
 	}
 	l.unused(rules)
 	return l.problems, nil
+}
+
+// builtinNotes returns the guides of the rules that come with kscan, by rule_id: those that
+// their playbooks answer.
+func builtinNotes() (map[string]string, error) {
+	rules, err := Builtin()
+	notes := map[string]string{}
+	for _, r := range rules {
+		notes[r.ID] = r.Note
+	}
+	return notes, err
 }
 
 type playbookLoader struct {
@@ -56,7 +72,7 @@ func (l *playbookLoader) builtin() error {
 		if err != nil {
 			return fmt.Errorf("failed to read built-in playbook %s: %w", name, err)
 		}
-		book, problems := ParsePlaybook("builtin", data)
+		book, problems := ParsePlaybook(builtinPath, data)
 		if book == nil {
 			return fmt.Errorf("failed to load built-in playbook %s: %w", name, problems)
 		}

@@ -32,6 +32,9 @@ type Problem struct {
 	noRule bool
 }
 
+// PassedOver reports whether the problem is a file among rules that is none itself.
+func (p *Problem) PassedOver() bool { return p.noRule && p.Warning }
+
 // Problems is what is wrong with a set of rule files, in the order of the files.
 type Problems []*Problem
 

@@ -37,6 +37,8 @@ type Rule struct {
 
 	// Playbook is what to look up when the rule fires; nil if nobody wrote one.
 	Playbook *Playbook
+	// OwnNote is set when Playbook came with kscan for a rule with another Note.
+	OwnNote bool
 	// Path is the file the rule came from, "builtin" for the embedded one.
 	Path string
 	// NotRunnable says why the rule cannot run here, "" if it can.

@@ -129,6 +129,7 @@ func (c *collector) problem(p event.Problem) {
 func (c *collector) result(r *result) error {
 	c.part.Counts.add(&r.counts)
 	c.part.First, c.part.Last = span(c.part.First, c.part.Last, r.first, r.last)
+	c.summary.Outside.First, c.summary.Outside.Last = span(c.summary.Outside.First, c.summary.Outside.Last, r.outside.First, r.outside.Last)
 	c.categories.merge(r.categories)
 	for i := range r.coverage {
 		c.coverage[i].Merge(r.coverage[i])

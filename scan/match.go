@@ -77,6 +77,7 @@ func (s *unitSink) sample(e *event.Event, t time.Time, dated, in bool) {
 		s.res.counts.Undated++
 	case !in:
 		s.res.counts.OutOfRange++
+		s.res.outside.widen(t)
 	default:
 		s.res.first, s.res.last = span(s.res.first, s.res.last, t, t)
 	}

@@ -63,8 +63,8 @@ type Counts struct {
 	Events     int64 `json:"events"`       // ECS documents or joined audit events
 	Passed     int64 `json:"passed"`       // of Events, those that the prefilter passed over
 	Sampled    int64 `json:"sampled"`      // of Events, those that the contents are counted of
-	Undated    int64 `json:"undated"`      // events without a usable @timestamp
-	OutOfRange int64 `json:"out_of_range"` // events outside --from and --to
+	Undated    int64 `json:"undated"`      // of Sampled, events without a usable @timestamp
+	OutOfRange int64 `json:"out_of_range"` // of Sampled, events outside --from and --to
 	Incomplete int64 `json:"incomplete"`   // audit events that lack a record they need
 	Lost       int64 `json:"lost"`         // problems that mean evidence was not examined
 	Notices    int64 `json:"notices"`      // problems that do not
@@ -98,6 +98,11 @@ type RuleCoverage struct {
 	Near  *NearMisses
 }
 
+// Span is the earliest and the latest of some times; zero if there are none.
+type Span struct{ First, Last time.Time }
+
+func (s *Span) widen(t time.Time) { s.First, s.Last = span(s.First, s.Last, t, t) }
+
 // Summary is what is known at the end of a run.
 type Summary struct {
 	Parts  []Part // in input order
@@ -110,8 +115,10 @@ type Summary struct {
 	Categories map[string]int64
 	// Streams say what telemetry there is, by host and source. Unshaped counts the events
 	// that no Reach has.
-	Streams     []Stream
-	Unshaped    int64
+	Streams  []Stream
+	Unshaped int64
+	// Outside is when the events were that --from and --to leave out, those of the sample.
+	Outside     Span
 	Started     time.Time
 	Elapsed     time.Duration
 	Interrupted bool
@@ -120,6 +127,12 @@ type Summary struct {
 // MaxProblems is how many problems of one kind are kept for one part: enough to see
 // what is wrong with a file. All are counted.
 const MaxProblems = 20
+
+// AllOutOfRange reports whether all events of which the time is known lie outside
+// Options.From and To.
+func (s *Summary) AllOutOfRange() bool {
+	return s.Counts.OutOfRange > 0 && s.Counts.OutOfRange == s.Counts.Sampled
+}
 
 // Incomplete reports whether evidence was not examined in full, or there was none.
 func (s *Summary) Incomplete() bool {

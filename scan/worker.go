@@ -24,6 +24,7 @@ type result struct {
 	findings    []*Finding
 	problems    problems
 	first, last time.Time
+	outside     Span
 	categories  categories
 	coverage    []*eval.Coverage // one for each set of rules
 	account     *account

@@ -71,7 +71,7 @@ func runCoverage(ctx context.Context, c *console, o *coverageOptions, paths []st
 	if o.output.format != "text" && o.output.format != "json" {
 		return &hinted{fmt.Errorf("--format %q: no such format", o.output.format), "use text or json"}
 	}
-	rules, err := loadRules(o.rules)
+	rules, err := loadPack(o.rules, c.stderr)
 	if err != nil {
 		return err
 	}
@@ -87,11 +87,7 @@ func runCoverage(ctx context.Context, c *console, o *coverageOptions, paths []st
 	p.end()
 	if err == nil {
 		result := collector.Case(summary)
-		for _, r := range rules {
-			if r.Program == nil {
-				result.NotRun = append(result.NotRun, r)
-			}
-		}
+		result.NotRun = notRun(rules)
 		err = writeCoverage(out, result)
 	}
 	if err != nil {

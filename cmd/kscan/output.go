@@ -13,6 +13,7 @@ import (
 
 	"kscan/report"
 	"kscan/report/triage"
+	"kscan/rule"
 	"kscan/scan"
 )
 
@@ -54,6 +55,7 @@ type output struct {
 	collector  *triage.Collector // nil for jsonl
 	lines      *report.JSONL
 	exceptions []*triage.ExceptionUse
+	notRun     []*rule.Rule // of the rules that were given
 }
 
 // open makes the output of a scan.
@@ -113,6 +115,9 @@ func (o *output) finish(s *scan.Summary) error {
 	if err == nil && o.options.format != "text" {
 		err = report.Exceptions(o.console.stderr, o.exceptions)
 	}
+	if err == nil && o.options.format != "text" {
+		err = report.NotRun(o.console.stderr, o.notRun)
+	}
 	if err == nil && (o.options.format != "text" || o.file != nil) {
 		err = report.Summary(o.console.stderr, s)
 	}
@@ -122,7 +127,7 @@ func (o *output) finish(s *scan.Summary) error {
 // result is the case of the run.
 func (o *output) result(s *scan.Summary) *triage.Case {
 	c := o.collector.Case(s)
-	c.Exceptions = o.exceptions
+	c.Exceptions, c.NotRun = o.exceptions, o.notRun
 	return c
 }
 

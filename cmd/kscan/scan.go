@@ -49,8 +49,8 @@ func newScanCommand(c *console) *cobra.Command {
 Linux audit logs, gzip and zstd around them. "-" is standard input. Findings go to standard
 output, everything said about the run to standard error.
 
-Exit codes: 0 the scan completed, 1 findings at or above --fail-on, 2 wrong usage or a rule
-that does not load, 3 evidence was not examined in full or there was none, 130 interrupted.`,
+Exit codes: 0 the scan completed, 1 findings at or above --fail-on, 2 wrong usage, a rule
+that does not load or none that runs, 3 evidence was not examined in full or there was none, 130 interrupted.`,
 		Example: `  kscan scan ./logs
   kscan scan --from 2026-11-20 --to 2026-11-21 -f jsonl -o findings.jsonl ./logs
   kscan scan --fail-on medium captured.ndjson.gz`,
@@ -81,7 +81,7 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	if err := o.output.check(); err != nil {
 		return err
 	}
-	rules, err := loadRules(o.rules)
+	rules, err := loadPack(o.rules, c.stderr)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	defer out.discard()
 	sink := &severitySink{next: out.sink(), threshold: threshold}
 	expecter := triage.NewExpecter(o.investigate.expected, time.Now(), sink)
-	out.exceptions = expecter.Uses()
+	out.exceptions, out.notRun = expecter.Uses(), notRun(rules)
 	if out.collector != nil {
 		out.collector.UseNodes(o.investigate.known)
 	}
@@ -214,4 +214,42 @@ func loadRules(paths []string) ([]*rule.Rule, error) {
 		return rule.Builtin()
 	}
 	return rule.Load(paths)
+}
+
+// loadPack loads the rules that logs are read with, and prints which files beside them are
+// none. It fails if none of the rules runs.
+func loadPack(paths []string, stderr io.Writer) ([]*rule.Rule, error) {
+	if len(paths) == 0 {
+		return rule.Builtin()
+	}
+	rules, problems := rule.Check(paths)
+	if problems.Fatal() {
+		return nil, problems
+	}
+	for _, p := range problems {
+		if !p.PassedOver() {
+			continue
+		}
+		if _, err := io.WriteString(stderr, p.Render()); err != nil {
+			return nil, err
+		}
+	}
+	return rules, canRun(rules)
+}
+
+// notRun returns the rules that cannot run here.
+func notRun(rules []*rule.Rule) []*rule.Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r *rule.Rule) bool { return r.Program != nil })
+}
+
+// canRun fails if none of the rules runs: nothing would be looked for.
+func canRun(rules []*rule.Rule) error {
+	if len(notRun(rules)) < len(rules) {
+		return nil
+	}
+	if len(rules) == 1 {
+		return fmt.Errorf("%s: the rule does not run here: %s", rules[0].Path, rules[0].NotRunnable)
+	}
+	return &hinted{fmt.Errorf("none of the %d rules runs here; the first, %s: %s", len(rules), rules[0].Path, rules[0].NotRunnable),
+		"kscan rules list says why of each"}
 }

@@ -37,6 +37,8 @@ type Coverage struct {
 	// Blind are the streams with events of the rule's category on none of which it could
 	// have fired.
 	Blind []Blind
+	// OutOfRange is set when all events lie outside the range of time that was asked for.
+	OutOfRange bool
 	// Needed are the audit rules that the rule's setup asks for, if it was not all there.
 	Needed []string
 }

@@ -39,7 +39,8 @@ func newCoverage(i int, s *scan.Summary, g *Guide) Coverage {
 		c.blind(i, s)
 	}
 	c.Verdict, c.Text = c.verdict(r, s, missing)
-	if c.Verdict != CouldFire || len(c.Blind) > 0 {
+	c.OutOfRange = s.AllOutOfRange()
+	if (c.Verdict != CouldFire || len(c.Blind) > 0) && !c.OutOfRange {
 		c.Needed = auditRules(g)
 	}
 	return c
@@ -61,6 +62,28 @@ func (c *Coverage) kind() string {
 	return c.Category + " events"
 }
 
+// AllOutOfRange says of a run that had no event in the range of time that it was to look
+// at where the events are.
+func AllOutOfRange(s *scan.Summary) string {
+	what := "all " + events(s.Counts.Events, "events") + " lie"
+	switch {
+	case s.Counts.Passed > 0:
+		what = fmt.Sprintf("all of a sample of %s lie", events(s.Counts.Sampled, "events"))
+	case s.Counts.Events == 1:
+		what = "the one event lies"
+	}
+	return fmt.Sprintf("%s outside the range of --from and --to: they are from %s to %s", what,
+		s.Outside.First.Format(timeLayout), s.Outside.Last.Format(timeLayout))
+}
+
+// inRange is what a count of events is to say of the range of time, if there is one.
+func inRange(s *scan.Summary) string {
+	if s.Counts.OutOfRange == 0 {
+		return ""
+	}
+	return ", in the range of --from and --to"
+}
+
 func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []string) (Verdict, string) {
 	looked := r.Reach.InCategory
 	kind := c.kind()
@@ -74,11 +97,13 @@ func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []stri
 		return CouldFire, fmt.Sprintf("the rule fired on %s of %s", Number(r.Findings), events(r.InCategory, kind))
 	case s.Counts.Events == 0:
 		return CouldNotFire, "no events were examined: this rule could not have fired"
+	case looked == 0 && s.AllOutOfRange():
+		return CouldNotFire, AllOutOfRange(s) + ": this rule had nothing to fire on"
 	case looked == 0 && c.Sampled:
-		return CouldNotFire, fmt.Sprintf("no %s in a sample of %s, and no other event holds a value that a match needs: this rule could hardly have fired",
-			c.kind(), events(s.Counts.Sampled, "events"))
+		return CouldNotFire, fmt.Sprintf("no %s in a sample of %s%s, and no other event holds a value that a match needs: this rule could hardly have fired",
+			c.kind(), events(s.Counts.Sampled, "events"), inRange(s))
 	case looked == 0:
-		return CouldNotFire, "no " + kind + " in these logs: this rule could not have fired"
+		return CouldNotFire, "no " + kind + " in these logs" + inRange(s) + ": this rule could not have fired"
 	case c.Could == 0 && s.Unshaped == 0:
 		return CouldNotFire, fmt.Sprintf("this rule could not have fired on the %s: %s", events(looked, kind), reasonText(c.Reasons))
 	case len(missing) > 0:
