@@ -1,16 +1,5 @@
 #include "textflag.h"
-
-// MASK is that of scan_arm64.s.
-#define MASK(a, b, c, d, R) \
-	VAND  V31.B16, a.B16, a.B16 \
-	VAND  V31.B16, b.B16, b.B16 \
-	VAND  V31.B16, c.B16, c.B16 \
-	VAND  V31.B16, d.B16, d.B16 \
-	VADDP b.B16, a.B16, a.B16   \
-	VADDP d.B16, c.B16, c.B16   \
-	VADDP c.B16, a.B16, a.B16   \
-	VADDP a.B16, a.B16, a.B16   \
-	VMOV  a.D[0], R
+#include "mask_arm64.h"
 
 // SAME compares the bytes in V0 to V3 with those of a register and stores 64 bits.
 #define SAME(with) \
@@ -26,7 +15,7 @@ TEXT ·markVector(SB), NOSPLIT, $0-24
 	MOVD  text+0(FP), R0
 	MOVD  words+8(FP), R1
 	MOVD  marks+16(FP), R2
-	VMOVQ $0x8040201008040201, $0x8040201008040201, V31
+	VMOVQ BITS, BITS, V31
 	VMOVI $0x22, V16.B16 // "
 	VMOVI $0x5c, V17.B16 // \
 	VMOVI $0x20, V18.B16 // by which a bracket and its brace differ

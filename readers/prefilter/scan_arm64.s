@@ -1,21 +1,5 @@
 #include "textflag.h"
-
-// BITS are the powers of two that make a mask of comparisons: each byte of a register
-// keeps one bit, and adding neighbours three times leaves a bit for each of 64 places.
-#define BITS $0x8040201008040201
-
-// MASK leaves in R the 64 bits of the comparisons in four registers, which it spoils. V31
-// holds BITS.
-#define MASK(a, b, c, d, R) \
-	VAND  V31.B16, a.B16, a.B16 \
-	VAND  V31.B16, b.B16, b.B16 \
-	VAND  V31.B16, c.B16, c.B16 \
-	VAND  V31.B16, d.B16, d.B16 \
-	VADDP b.B16, a.B16, a.B16   \
-	VADDP d.B16, c.B16, c.B16   \
-	VADDP c.B16, a.B16, a.B16   \
-	VADDP a.B16, a.B16, a.B16   \
-	VMOV  a.D[0], R
+#include "mask_arm64.h"
 
 // LOOK looks up the 16 bytes of a register in the tables lo and hi and leaves in it the
 // buckets that each fits. V30 holds the half-byte mask. It spoils V4.
