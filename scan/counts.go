@@ -68,10 +68,10 @@ const (
 // categories counts events by each value of event.category.
 type categories map[string]*int64
 
-func (c *categories) add(values []*fastjson.Value) {
+func (c *categories) add(values []event.Scalar) {
 	for _, v := range values {
-		if v.Type() == fastjson.TypeString {
-			*c.of(v.GetStringBytes())++
+		if v.Type == fastjson.TypeString {
+			*c.of(v.Text)++
 		}
 	}
 }

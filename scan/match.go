@@ -82,7 +82,9 @@ func (s *unitSink) sample(e *event.Event, t time.Time, dated, in bool) {
 		s.res.first, s.res.last = span(s.res.first, s.res.last, t, t)
 	}
 	if in && len(s.worker.run.sets) == 0 {
-		s.res.categories.add(s.worker.category.Append(nil, e))
+		for _, v := range s.worker.category.Append(nil, e) {
+			s.res.categories.add([]event.Scalar{event.ScalarOf(v)})
+		}
 	}
 }
 

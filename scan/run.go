@@ -148,15 +148,12 @@ func interest(o Options, sets []ruleSet, rules []*rule.Rule) event.Interest {
 	if o.NoPrefilter || o.Probe != nil {
 		return event.Interest{}
 	}
-	fields := slices.Clone(timeFields[:])
+	var finders []*event.Finder
 	for i := range sets {
-		fields = append(fields, sets[i].set.Fields()...)
+		finders = append(finders, sets[i].set.Finder())
 	}
-	return event.Interest{Needs: needs(rules), Fields: fields}
+	return event.Interest{Needs: needs(rules), Finder: event.Union(finders...)}
 }
-
-// timeFields are the fields that Event.Time reads.
-var timeFields = [...]string{"@timestamp", "requestReceivedTimestamp", "apiVersion"}
 
 // needs returns what an event must hold for any of the rules to match it.
 func needs(rules []*rule.Rule) []event.Need {

@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/valyala/fastjson"
-
 	"kscan/rule/eval"
 )
 
@@ -26,10 +24,7 @@ func watchedText(s *eval.Scratch, field int) []byte {
 	if len(values) == 0 {
 		return nil
 	}
-	if values[0].Type() == fastjson.TypeString {
-		return values[0].GetStringBytes()
-	}
-	return values[0].MarshalTo(nil)
+	return values[0].Text
 }
 
 // watchedNumber returns the whole number that a watched field holds, as a number or as
@@ -39,10 +34,7 @@ func watchedNumber(s *eval.Scratch, field int) int64 {
 	if len(values) == 0 {
 		return 0
 	}
-	if values[0].Type() == fastjson.TypeNumber {
-		return values[0].GetInt64()
-	}
-	n, err := strconv.ParseInt(string(values[0].GetStringBytes()), 10, 64)
+	n, err := strconv.ParseInt(string(values[0].Text), 10, 64)
 	if err != nil {
 		return 0
 	}

@@ -82,7 +82,7 @@ func BenchmarkPartial(b *testing.B) {
 	d := New(Options{})
 	d.Look(event.Interest{
 		Needs:  []event.Need{{Field: "process.executable", Text: "/usr/bin"}, {Field: "process.executable", Text: "/tmp/"}},
-		Fields: []string{"@timestamp", "event.action", "process.name", "process.executable", "destination.ip", "destination.port", "user.name"},
+		Finder: finderOf("event.action", "process.name", "process.executable", "destination.ip", "destination.port", "user.name"),
 	})
 	var sink discard
 	b.SetBytes(int64(len(log)))

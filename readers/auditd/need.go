@@ -33,7 +33,10 @@ type needText struct {
 // hold one of the needs.
 func (d *Decoder) Look(i event.Interest) {
 	if d.needs = nil; !d.options.JSON {
-		d.needs, d.partial = newNeeds(i.Needs), newPartial(d.writer, i.Fields)
+		d.needs, d.partial = newNeeds(i.Needs), nil
+		if i.Finder != nil {
+			d.partial = newPartial(d.writer, i.Finder.Names())
+		}
 	}
 }
 

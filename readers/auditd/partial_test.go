@@ -46,18 +46,27 @@ func (w *wanting) Event(e *event.Event) {
 	w.events = append(w.events, decoded{Evidence: e.Evidence, Fields: flatten(e.Doc)})
 }
 
-// valuesOf finds the values of fields, nulls too.
-func valuesOf(e *event.Event, fields []string) map[string][]string {
+// finderOf returns a finder of fields, nulls too.
+func finderOf(fields ...string) *event.Finder {
 	f := event.NewFinder()
 	for _, field := range fields {
 		f.AddNulls(field)
 	}
-	var found event.Found
-	f.Find(e, &found)
+	return f
+}
+
+// valuesOf finds the values of fields, nulls too.
+func valuesOf(e *event.Event, fields []string) map[string][]string {
+	found := e.Found
+	if f := finderOf(fields...); found == nil {
+		found = new(event.Found)
+		f.Find(e, found)
+	}
 	out := map[string][]string{}
 	for _, field := range fields {
-		for _, v := range found.Values(f.Add(field)) {
-			out[field] = append(out[field], v.String())
+		slot, _ := found.Finder().Slot(field)
+		for _, v := range found.Values(slot) {
+			out[field] = append(out[field], string(v.AppendJSON(nil)))
 		}
 	}
 	return out
@@ -69,7 +78,7 @@ func checkPartial(t *testing.T, want *seen, log string, fields []string, o Optio
 	t.Helper()
 	d := New(o)
 	d.whole, d.sample = 0, 0
-	d.Look(event.Interest{Fields: fields})
+	d.Look(event.Interest{Finder: finderOf(fields...)})
 	d.needs = &needs{texts: []needText{{}}} // which every record holds
 	d.needs.setFinder()
 	w := &wanting{t: t, fields: fields}

@@ -10,8 +10,11 @@ import "github.com/valyala/fastjson"
 // Event is one ECS document. A reader owns it and everything it points to: both
 // are valid only until the Sink's Event method returns.
 type Event struct {
-	// Doc is the document, always a JSON object.
+	// Doc is the document, always a JSON object; nil if Found is set.
 	Doc *fastjson.Value
+	// Found, on a partial event, has the fields of the Interest in the place of a document,
+	// by the Interest's Finder.
+	Found *Found
 	// Fields is the "fields" object of a search hit, whose keys are dotted and
 	// whose values are arrays; nil for most events. A field that Doc does not have
 	// is looked up here.
@@ -26,8 +29,8 @@ type Event struct {
 	// Picked is set when the event was decoded only because it may match: it belongs to
 	// no sample of what is in the log.
 	Picked bool
-	// Partial is set on a picked event whose document has only the fields of the Interest,
-	// whatever else it may hold. It is no evidence: a sink that wants the event sets Wanted,
+	// Partial is set on a picked event of which there are only the fields of the Interest,
+	// whatever else it may have. It is no evidence: a sink that wants the event sets Wanted,
 	// and the decoder gives it again as a whole; otherwise this was all of it.
 	Partial bool
 	Wanted  bool

@@ -5,21 +5,21 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/valyala/fastjson"
 )
 
 // Finder looks up many fields in one walk over the document, so that the cost does not
-// grow with their number. Its answers are those of a Path for each name.
+// grow with their number. Its answers are those of a Path for each name. A decoder may
+// do the walk itself, over the bytes of the log, from Root.
 //
 // Names are added before the first Find; after that a Finder is immutable and shared.
 type Finder struct {
-	root  node
+	root  Node
 	slots map[string]int
+	nodes []*Node // by the number of the name that ends there
 }
 
-// node is one segment of the names: a trie.
-type node struct {
+// Node is a place in the names of a Finder, cut at their dots: a trie.
+type Node struct {
 	// children by the length of their segment, which most keys of a document miss.
 	children [][]child
 	slot     int  // the number of the name that ends here, -1 if none does
@@ -28,12 +28,44 @@ type node struct {
 
 type child struct {
 	segment string
-	node    *node
+	node    *Node
 }
 
-// NewFinder returns a Finder without names.
+// timeFields are the fields that Event.Time reads; they have the first numbers of every
+// Finder.
+var timeFields = [...]string{slotTimestamp: "@timestamp", slotRequestTime: "requestReceivedTimestamp", slotVersion: "apiVersion"}
+
+const (
+	slotTimestamp = iota
+	slotRequestTime
+	slotVersion
+)
+
+// NewFinder returns a Finder of no names but those that Event.Time reads.
 func NewFinder() *Finder {
-	return &Finder{root: node{slot: -1}, slots: make(map[string]int)}
+	f := &Finder{root: Node{slot: -1}, slots: make(map[string]int)}
+	for _, name := range timeFields {
+		f.Add(name)
+	}
+	return f
+}
+
+// Union returns a Finder of all names of some, nil for none.
+func Union(finders ...*Finder) *Finder {
+	if len(finders) == 0 {
+		return nil
+	}
+	if len(finders) == 1 {
+		return finders[0]
+	}
+	all := NewFinder()
+	for _, f := range finders {
+		for _, name := range f.Names() {
+			slot := all.Add(name)
+			all.nodes[slot].nulls = all.nodes[slot].nulls || f.nodes[f.slots[name]].nulls
+		}
+	}
+	return all
 }
 
 // Add adds a dotted field name and returns its number, counted from 0; a name that was
@@ -49,6 +81,7 @@ func (f *Finder) Add(name string) int {
 		n = n.add(segment)
 	}
 	n.slot = slot
+	f.nodes = append(f.nodes, n)
 	f.root.link(name, n)
 	return slot
 }
@@ -56,12 +89,14 @@ func (f *Finder) Add(name string) int {
 // AddNulls adds a name for which null is a value like any other.
 func (f *Finder) AddNulls(name string) int {
 	slot := f.Add(name)
-	n := &f.root
-	for _, segment := range strings.Split(name, ".") {
-		n = n.child([]byte(segment))
-	}
-	n.nulls = true
+	f.nodes[slot].nulls = true
 	return slot
+}
+
+// Slot returns the number of a name, and whether it was added.
+func (f *Finder) Slot(name string) (int, bool) {
+	slot, ok := f.slots[name]
+	return slot, ok
 }
 
 // Names returns the names, sorted.
@@ -70,7 +105,34 @@ func (f *Finder) Names() []string { return slices.Sorted(maps.Keys(f.slots)) }
 // Len returns the number of names.
 func (f *Finder) Len() int { return len(f.slots) }
 
-func (n *node) add(segment string) *node {
+// Root returns the node of a document's top.
+func (f *Finder) Root() *Node { return &f.root }
+
+// Child returns the node below n for a key, which may be dotted; nil if no name goes on
+// with it.
+func (n *Node) Child(key []byte) *Node {
+	for {
+		if next := n.child(key); next != nil {
+			return next
+		}
+		dot := bytes.IndexByte(key, '.')
+		if dot < 0 {
+			return nil
+		}
+		if n = n.child(key[:dot]); n == nil {
+			return nil
+		}
+		key = key[dot+1:]
+	}
+}
+
+// IsName reports whether a name ends at the node: then a value there is one of the field.
+func (n *Node) IsName() bool { return n.slot >= 0 }
+
+// HasBelow reports whether names go on below the node: then objects there are of interest.
+func (n *Node) HasBelow() bool { return len(n.children) > 0 }
+
+func (n *Node) add(segment string) *Node {
 	for len(n.children) <= len(segment) {
 		n.children = append(n.children, nil)
 	}
@@ -79,14 +141,14 @@ func (n *node) add(segment string) *node {
 			return c.node
 		}
 	}
-	next := &node{slot: -1}
+	next := &Node{slot: -1}
 	n.children[len(segment)] = append(n.children[len(segment)], child{segment, next})
 	return next
 }
 
 // link makes a node below n a child of it under its dotted name too, which saves the steps
 // to it where keys are whole names.
-func (n *node) link(name string, to *node) {
+func (n *Node) link(name string, to *Node) {
 	for len(n.children) <= len(name) {
 		n.children = append(n.children, nil)
 	}
@@ -95,7 +157,7 @@ func (n *node) link(name string, to *node) {
 	}
 }
 
-func (n *node) child(segment []byte) *node {
+func (n *Node) child(segment []byte) *Node {
 	if len(segment) >= len(n.children) {
 		return nil
 	}
@@ -107,89 +169,15 @@ func (n *node) child(segment []byte) *node {
 	return nil
 }
 
-// Found holds the values that a Finder found in one event, by the number of the field.
-// It is reused from event to event and belongs to one goroutine.
-type Found struct {
-	values [][]*fastjson.Value
-	// filled says which fields had values when the walk of Event.Fields began: only
-	// the others are looked up there.
-	filled []bool
-}
-
-// Values returns the values of a field, as Path.Append does, and its nulls if they were
-// asked for; valid until the next Find.
-func (r *Found) Values(slot int) []*fastjson.Value { return r.values[slot] }
-
-// maxKept is how many bytes or values a buffer keeps from event to event: one huge
-// record must not cost its memory for the rest of the run.
-const maxKept = 1 << 16
-
 // Find looks all names up in the event.
 func (f *Finder) Find(e *Event, r *Found) {
-	for len(r.values) < len(f.slots) {
-		r.values = append(r.values, nil)
-		r.filled = append(r.filled, false)
-	}
-	for i := range r.values {
-		if r.values[i] = r.values[i][:0]; cap(r.values[i]) > maxKept {
-			r.values[i] = nil
-		}
-		r.filled[i] = false
-	}
+	r.Reset(f)
 	r.walk(&f.root, e.Doc, 0)
 	if e.Fields == nil {
 		return
 	}
-	for i := range r.values {
-		r.filled[i] = len(r.values[i]) > 0
+	for _, slot := range r.touched {
+		r.filled[slot] = true
 	}
 	r.walk(&f.root, e.Fields, 0)
-}
-
-func (r *Found) walk(n *node, v *fastjson.Value, level int) {
-	if v == nil || level > maxDepth {
-		return
-	}
-	switch v.Type() {
-	case fastjson.TypeNull:
-		if n.nulls {
-			r.add(n, v)
-		}
-	case fastjson.TypeArray:
-		for _, element := range v.GetArray() {
-			r.walk(n, element, level+1)
-		}
-	case fastjson.TypeObject:
-		if len(n.children) > 0 {
-			r.object(n, v.GetObject(), level)
-		}
-	default:
-		r.add(n, v)
-	}
-}
-
-func (r *Found) add(n *node, v *fastjson.Value) {
-	if n.slot >= 0 && !r.filled[n.slot] {
-		r.values[n.slot] = append(r.values[n.slot], v)
-	}
-}
-
-func (r *Found) object(n *node, o *fastjson.Object, level int) {
-	o.Visit(func(key []byte, v *fastjson.Value) {
-		if next := n.child(key); next != nil {
-			r.walk(next, v, level+1)
-			return
-		}
-		next := n
-		for rest := key; next != nil; {
-			dot := bytes.IndexByte(rest, '.')
-			if dot < 0 {
-				if next = next.child(rest); next != nil {
-					r.walk(next, v, level+1)
-				}
-				return
-			}
-			next, rest = next.child(rest[:dot]), rest[dot+1:]
-		}
-	})
 }

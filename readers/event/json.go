@@ -116,7 +116,13 @@ func appendValue(dst []byte, v *fastjson.Value, level int) []byte {
 	case fastjson.TypeString:
 		return appendString(dst, v.GetStringBytes())
 	case fastjson.TypeNumber:
-		return appendNumber(dst, v)
+		n := len(dst)
+		dst = v.MarshalTo(dst)
+		if !validNumber(dst[n:]) {
+			text := string(dst[n:])
+			return appendString(dst[:n], []byte(text))
+		}
+		return dst
 	case fastjson.TypeObject:
 		dst = append(dst, '{')
 		dst = appendMembers(dst, v.GetObject(), nil, level)
@@ -134,14 +140,11 @@ func appendValue(dst []byte, v *fastjson.Value, level int) []byte {
 	return v.MarshalTo(dst) // null, true or false
 }
 
-func appendNumber(dst []byte, v *fastjson.Value) []byte {
-	n := len(dst)
-	dst = v.MarshalTo(dst)
-	if validNumber(dst[n:]) {
-		return dst
+func appendNumber(dst, text []byte) []byte {
+	if validNumber(text) {
+		return append(dst, text...)
 	}
-	text := string(dst[n:])
-	return appendString(dst[:n], []byte(text))
+	return appendString(dst, text)
 }
 
 // validNumber reports whether text is a number in the grammar of JSON.

@@ -6,9 +6,9 @@ type Interest struct {
 	// Needs are the values of which an event must hold one to matter; nil if there is no
 	// telling.
 	Needs []Need
-	// Fields are the names of all fields that decide whether an event matters; nil if there
+	// Finder has the names of all fields that decide whether an event matters; nil if there
 	// is no telling. A reader may show an event with only these first (Event.Partial).
-	Fields []string
+	Finder *Finder
 }
 
 // Need is one value that a document must hold somewhere for a rule to match. A reader

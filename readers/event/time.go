@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/valyala/fastjson"
@@ -11,42 +12,82 @@ import (
 // it has a usable one: of several values the first that is a date. An audit event of the
 // Kubernetes API as the API server writes it has none; its time is that of its request.
 func (e *Event) Time() (time.Time, bool) {
-	if t, ok := timestamp(e.Doc); ok {
+	if e.Found != nil {
+		return e.Found.time()
+	}
+	if t, ok := memberTime(e.Doc, timeFields[slotTimestamp]); ok {
 		return t, true
 	}
-	if t, ok := timestamp(e.Fields); ok {
+	if t, ok := memberTime(e.Fields, timeFields[slotTimestamp]); ok {
 		return t, true
 	}
-	return requestTime(e.Doc)
-}
-
-// requestTime returns the time of a Kubernetes audit event (audit.k8s.io).
-func requestTime(doc *fastjson.Value) (time.Time, bool) {
-	v := doc.Get("requestReceivedTimestamp")
-	if v == nil || !bytes.HasPrefix(doc.GetStringBytes("apiVersion"), []byte("audit.k8s.io/")) {
+	if !isKubernetes(e.Doc) {
 		return time.Time{}, false
 	}
-	return valueTime(v)
+	return memberTime(e.Doc, timeFields[slotRequestTime])
 }
 
-func timestamp(doc *fastjson.Value) (time.Time, bool) {
-	v := doc.Get("@timestamp")
-	if v == nil {
+// time is Event.Time.
+func (r *Found) time() (time.Time, bool) {
+	if t, ok := firstTime(r.values[slotTimestamp]); ok {
+		return t, true
+	}
+	if !slices.ContainsFunc(r.values[slotVersion], isKubernetesVersion) {
 		return time.Time{}, false
 	}
-	if v.Type() != fastjson.TypeArray {
-		return valueTime(v)
-	}
-	for _, element := range v.GetArray() {
-		if t, ok := valueTime(element); ok {
+	return firstTime(r.values[slotRequestTime])
+}
+
+func firstTime(values []Scalar) (time.Time, bool) {
+	for _, v := range values {
+		if t, ok := scalarTime(v); ok {
 			return t, true
 		}
 	}
 	return time.Time{}, false
 }
 
-func valueTime(v *fastjson.Value) (time.Time, bool) {
+// isKubernetesVersion reports whether a version is that of an audit event of the Kubernetes
+// API.
+func isKubernetesVersion(v Scalar) bool {
+	return v.Type == fastjson.TypeString && bytes.HasPrefix(v.Text, []byte("audit.k8s.io/"))
+}
+
+func isKubernetes(doc *fastjson.Value) (is bool) {
+	doc.GetObject().Visit(func(key []byte, v *fastjson.Value) {
+		is = is || string(key) == timeFields[slotVersion] && someVersion(v, 0)
+	})
+	return is
+}
+
+func someVersion(v *fastjson.Value, level int) bool {
+	if v.Type() != fastjson.TypeArray {
+		return v.Type() == fastjson.TypeString && isKubernetesVersion(ScalarOf(v))
+	}
+	return level < maxDepth && slices.ContainsFunc(v.GetArray(), func(v *fastjson.Value) bool { return someVersion(v, level+1) })
+}
+
+// memberTime returns the first value of a member of an object that is a date.
+func memberTime(doc *fastjson.Value, name string) (t time.Time, ok bool) {
+	doc.GetObject().Visit(func(key []byte, v *fastjson.Value) {
+		if !ok && string(key) == name {
+			t, ok = valueTime(v, 0)
+		}
+	})
+	return t, ok
+}
+
+func valueTime(v *fastjson.Value, level int) (time.Time, bool) {
+	if level > maxDepth {
+		return time.Time{}, false
+	}
 	switch v.Type() {
+	case fastjson.TypeArray:
+		for _, element := range v.GetArray() {
+			if t, ok := valueTime(element, level+1); ok {
+				return t, true
+			}
+		}
 	case fastjson.TypeString:
 		return ParseTime(v.GetStringBytes())
 	case fastjson.TypeNumber:
@@ -54,6 +95,13 @@ func valueTime(v *fastjson.Value) (time.Time, bool) {
 		return ParseTime(v.MarshalTo(buf[:0]))
 	}
 	return time.Time{}, false
+}
+
+func scalarTime(v Scalar) (time.Time, bool) {
+	if v.Type != fastjson.TypeString && v.Type != fastjson.TypeNumber {
+		return time.Time{}, false
+	}
+	return ParseTime(v.Text)
 }
 
 // ParseTime reads a date as Elasticsearch does by default: strict_date_optional_time

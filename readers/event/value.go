@@ -22,33 +22,23 @@ type Value struct {
 	IP    netip.Addr // IP: without a zone, and IPv4 if it is IPv4-mapped
 }
 
-// Coercer makes Values of JSON values. It keeps the text of numbers until Reset and
-// belongs to one goroutine.
+// Coercer makes Values of the values of documents. It belongs to one goroutine.
 type Coercer struct {
-	buf []byte
 	// Failed counts the values that could not be coerced to the type of their field:
 	// they are missing for every rule.
 	Failed int64
 }
 
-// Reset makes the texts of earlier Values invalid.
-func (c *Coercer) Reset() {
-	if c.buf = c.buf[:0]; cap(c.buf) > maxKept {
-		c.buf = nil
-	}
-}
-
 // CoerceDate is Coerce for a Date or DateNanos with a format of its own.
-func (c *Coercer) CoerceDate(dst *Value, v *fastjson.Value, t Type, format *DateFormat) bool {
-	text := c.text(v)
-	at, ok := format.Parse(text)
+func (c *Coercer) CoerceDate(dst *Value, v Scalar, t Type, format *DateFormat) bool {
+	at, ok := format.Parse(v.Text)
 	*dst = Value{Type: t}
 	if t == DateNanos {
 		dst.Int, ok = nanos(at, ok)
 	} else {
 		dst.Int = at.UnixMilli()
 	}
-	if !ok && len(text) > 0 {
+	if !ok && len(v.Text) > 0 {
 		c.Failed++
 	}
 	return ok
@@ -56,8 +46,8 @@ func (c *Coercer) CoerceDate(dst *Value, v *fastjson.Value, t Type, format *Date
 
 // Coerce makes dst the value v as Elasticsearch's mapping of type t would index it. It
 // reports false, and counts, when the mapping would refuse the value. The text of dst
-// is valid as long as v, and until Reset.
-func (c *Coercer) Coerce(dst *Value, v *fastjson.Value, t Type) bool {
+// is that of v.
+func (c *Coercer) Coerce(dst *Value, v Scalar, t Type) bool {
 	switch t {
 	case Unknown, GeoPoint, Object:
 		t = natural(v)
@@ -65,7 +55,7 @@ func (c *Coercer) Coerce(dst *Value, v *fastjson.Value, t Type) bool {
 		t = Keyword
 	}
 	*dst = Value{Type: t}
-	text := c.text(v)
+	text := v.Text
 	ok := false
 	switch t {
 	case Keyword, Version:
@@ -92,24 +82,14 @@ func (c *Coercer) Coerce(dst *Value, v *fastjson.Value, t Type) bool {
 }
 
 // natural is the type of a value without a mapping.
-func natural(v *fastjson.Value) Type {
-	switch v.Type() {
+func natural(v Scalar) Type {
+	switch v.Type {
 	case fastjson.TypeNumber:
 		return Number
 	case fastjson.TypeTrue, fastjson.TypeFalse:
 		return Boolean
 	}
 	return Keyword
-}
-
-// text returns the text of a scalar: a string's content, a number as it is written.
-func (c *Coercer) text(v *fastjson.Value) []byte {
-	if v.Type() == fastjson.TypeString {
-		return v.GetStringBytes()
-	}
-	n := len(c.buf)
-	c.buf = v.MarshalTo(c.buf)
-	return c.buf[n:len(c.buf):len(c.buf)]
 }
 
 // parseDate reads a date as milliseconds. Numbers beyond the year 9999, which are no

@@ -170,26 +170,24 @@ func (f *filter) next(from int, wanted func(literal, at int) bool) int {
 // Look makes Decode pass over lines that hold none of the needs, where that can be told.
 func (d *Decoder) Look(i event.Interest) {
 	if d.format == Lines {
-		d.filter, d.reducer = newFilter(i.Needs), newReducer(i.Fields)
+		d.filter, d.picker = newFilter(i.Needs), newPicker(i.Finder)
 	}
 }
 
 // settles reports whether the fields that the sink was shown of a document decide that it
 // does not want the rest.
 func (d *Decoder) settles(start, end int) bool {
-	if d.reducer == nil || d.action.kind != noAction {
+	if d.picker == nil || d.action.kind != noAction {
 		return false
 	}
 	d.start, d.end = start, end
-	text, ok := d.reducer.reduce(bytes.TrimRight(d.block.Data[start:end], "\r\n"))
-	if !ok {
+	for end > start && (d.block.Data[end-1] == '\n' || d.block.Data[end-1] == '\r') {
+		end--
+	}
+	if !d.picker.pick(d.block.Data[start:end]) {
 		return false
 	}
-	v, err := d.parser.ParseBytes(text)
-	if err != nil {
-		return false
-	}
-	d.ev = event.Event{Picked: true, Partial: true, Doc: v, Evidence: d.evidence("")}
+	d.ev = event.Event{Picked: true, Partial: true, Found: &d.picker.found, Evidence: d.evidence("")}
 	d.sink.Event(&d.ev)
 	if d.ev.Wanted {
 		return false

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/valyala/fastjson"
 
 	"kscan/readers/event"
 	"kscan/readers/frame"
@@ -56,7 +55,7 @@ func (k *taker) Event(e *event.Event) {
 
 func (k *taker) matched(e *event.Event) bool {
 	for _, need := range k.needs {
-		for _, v := range event.NewPath(need.Field).Append(nil, e) {
+		for _, v := range valuesFor(e, need.Field) {
 			if k.has(v, need) {
 				return true
 			}
@@ -65,7 +64,18 @@ func (k *taker) matched(e *event.Event) bool {
 	return false
 }
 
-func (k *taker) has(v *fastjson.Value, need event.Need) bool {
+func valuesFor(e *event.Event, name string) (values []event.Scalar) {
+	if e.Found != nil {
+		slot, _ := e.Found.Finder().Slot(name)
+		return e.Found.Values(slot)
+	}
+	for _, v := range event.NewPath(name).Append(nil, e) {
+		values = append(values, event.ScalarOf(v))
+	}
+	return values
+}
+
+func (k *taker) has(v event.Scalar, need event.Need) bool {
 	var out event.Value
 	typ, _ := event.TypeOf(need.Field)
 	if !k.c.Coerce(&out, v, typ) {
@@ -81,13 +91,21 @@ func (k *taker) has(v *fastjson.Value, need event.Need) bool {
 	return strings.Contains(text, need.Text)
 }
 
+func finderOf(names ...string) *event.Finder {
+	f := event.NewFinder()
+	for _, name := range names {
+		f.Add(name)
+	}
+	return f
+}
+
 var testFields = []string{"destination.port", "process.name", "process.executable"}
 
 func decodeAll(t *testing.T, text []byte, i event.Interest) (*taker, *Decoder, int64) {
 	k := &taker{t: t, needs: testNeeds, again: -1}
 	d := New(Lines)
 	d.Look(i)
-	if (d.filter == nil) != (i.Needs == nil) || (d.reducer == nil) != (i.Fields == nil) {
+	if (d.filter == nil) != (i.Needs == nil) || (d.picker == nil) != (i.Finder == nil) {
 		t.Fatal("the interest is not taken up")
 	}
 	lines := d.Decode("a", "", &frame.Block{Data: text, End: len(text)}, k)
@@ -100,7 +118,7 @@ func check(t *testing.T, text []byte) {
 	t.Helper()
 	want, _, wantLines := decodeAll(t, text, event.Interest{})
 	checkInterest(t, text, event.Interest{Needs: testNeeds}, want, wantLines)
-	checkInterest(t, text, event.Interest{Needs: testNeeds, Fields: testFields}, want, wantLines)
+	checkInterest(t, text, event.Interest{Needs: testNeeds, Finder: finderOf(testFields...)}, want, wantLines)
 }
 
 func checkInterest(t *testing.T, text []byte, i event.Interest, want *taker, wantLines int64) {
@@ -174,7 +192,7 @@ func TestFilterKeepsProblems(t *testing.T) {
 	for _, broken := range []string{deep(400) + "\n", deep(10000) + "\n", "{\"a\":1\x00}\n", "\x00\x00{\"a\":1}\n", "{\"a\":[" + strings.Repeat("1 ", maxPassed) + "]}\n", "not JSON\n", "{\"a\":\n", "\"text\"\n", "[1]\n", "}\n", "{\"a\":\"\xff\"}\n"} {
 		text := good + broken + good
 		want, _, _ := decodeAll(t, []byte(text), event.Interest{})
-		got, _, _ := decodeAll(t, []byte(text), event.Interest{Needs: testNeeds, Fields: testFields})
+		got, _, _ := decodeAll(t, []byte(text), event.Interest{Needs: testNeeds, Finder: finderOf(testFields...)})
 		if len(want.problems) == 0 {
 			t.Fatalf("%q is no problem", broken)
 		}
@@ -187,7 +205,7 @@ func TestFilterKeepsProblems(t *testing.T) {
 func TestFieldsDecide(t *testing.T) {
 	text := strings.Repeat(`{"destination":{"port":443},"source":{"port":10250}}`+"\n", 4000) + `{"destination":{"port":10250}}` + "\n" +
 		strings.Repeat(`{"destination":{"port":443}}`+"\n", 10)
-	got, d, _ := decodeAll(t, []byte(text), event.Interest{Needs: testNeeds, Fields: testFields})
+	got, d, _ := decodeAll(t, []byte(text), event.Interest{Needs: testNeeds, Finder: finderOf(testFields...)})
 	if got.partial < 3800 || len(got.matches) != 1 || got.events+d.Passed() != 4011 {
 		t.Errorf("%d of %d events partial, %d passed over, matches at %v", got.partial, got.events, d.Passed(), got.matches)
 	}
@@ -240,7 +258,7 @@ func BenchmarkFilter(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			d := New(Lines)
-			d.Look(event.Interest{Needs: testNeeds[:2], Fields: testFields[:1]})
+			d.Look(event.Interest{Needs: testNeeds[:2], Finder: finderOf(testFields[:1]...)})
 			k := &taker{again: -1}
 			block := &frame.Block{Data: []byte(text), End: len(text)}
 			b.SetBytes(int64(len(text)))

@@ -47,11 +47,11 @@ type Decoder struct {
 	at, next       int // how far the block is decoded: a position, an index of Records
 	start, end     int // of the record in block.Data
 	action         action
-	filter         *filter  // nil when every record is decoded
-	reducer        *reducer // nil when every record is decoded as a whole
-	picked         bool     // the record is decoded because it may match
-	passed         int64    // records of the block that were passed over
-	emitted        int64    // events of the block
+	filter         *filter // nil when every record is decoded
+	picker         *picker // nil when every record is decoded as a whole
+	picked         bool    // the record is decoded because it may match
+	passed         int64   // records of the block that were passed over
+	emitted        int64   // events of the block
 }
 
 // New returns a decoder for one of the formats of this package.

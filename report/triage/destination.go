@@ -112,7 +112,7 @@ const maxHostAddresses = 64
 // addAddresses keeps the addresses that a finding's host says are its own.
 func (g *Group) addAddresses(d *documents) {
 	for _, v := range d.values("host.ip") {
-		if addr, ok := event.ParseIP([]byte(scalar(v))); ok && len(g.addresses) < maxHostAddresses && !addr.IsLoopback() {
+		if addr, ok := event.ParseIP([]byte(string(v.Text))); ok && len(g.addresses) < maxHostAddresses && !addr.IsLoopback() {
 			if g.addresses == nil {
 				g.addresses = map[netip.Addr]bool{}
 			}

@@ -19,6 +19,7 @@ type documents struct {
 	found   []*event.Found
 	paths   map[string]*event.Path // of the other fields
 	scratch []*fastjson.Value
+	scalars []event.Scalar
 	time    string // of the finding, "" if it has none
 }
 
@@ -81,11 +82,11 @@ func (d *documents) text(field string) string {
 	}
 	values := d.values(field)
 	if len(values) == 1 {
-		return scalar(values[0])
+		return string(values[0].Text)
 	}
 	var texts []string
 	for _, v := range values {
-		texts = append(texts, scalar(v))
+		texts = append(texts, string(v.Text))
 	}
 	if field == "process.args" || field == "process.parent.args" {
 		return commandLine(texts)
@@ -103,13 +104,13 @@ func (d *documents) first(fields ...string) string {
 	return ""
 }
 
-func (d *documents) values(field string) []*fastjson.Value {
+func (d *documents) values(field string) []event.Scalar {
 	slot, ready := d.slots[field]
 	for i := range d.events {
 		if d.events[i].Doc == nil {
 			continue
 		}
-		var values []*fastjson.Value
+		var values []event.Scalar
 		if ready {
 			values = d.found[i].Values(slot)
 		} else {
@@ -122,23 +123,21 @@ func (d *documents) values(field string) []*fastjson.Value {
 	return nil
 }
 
-func (d *documents) lookUp(field string, e *event.Event) []*fastjson.Value {
+func (d *documents) lookUp(field string, e *event.Event) []event.Scalar {
 	path := d.paths[field]
 	if path == nil {
 		path = event.NewPath(field)
 		d.paths[field] = path
 	}
-	d.scratch = path.Append(d.scratch[:0], e)
-	return d.scratch
+	d.scratch, d.scalars = path.Append(d.scratch[:0], e), d.scalars[:0]
+	for _, v := range d.scratch {
+		d.scalars = append(d.scalars, event.ScalarOf(v))
+	}
+	return d.scalars
 }
 
 // scalar returns the text of a string, number or boolean.
-func scalar(v *fastjson.Value) string {
-	if v.Type() == fastjson.TypeString {
-		return string(v.GetStringBytes())
-	}
-	return string(v.MarshalTo(nil))
-}
+func scalar(v *fastjson.Value) string { return string(event.ScalarOf(v).Text) }
 
 // commandLine joins arguments; one that has spaces or quotes, or is empty, is quoted.
 func commandLine(args []string) string {

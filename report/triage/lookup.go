@@ -167,7 +167,7 @@ func literalsOf(field string, d *documents) (literals []eql.Expr) {
 	return literals
 }
 
-func literal(c *event.Coercer, v *fastjson.Value, typ event.Type) eql.Expr {
+func literal(c *event.Coercer, v event.Scalar, typ event.Type) eql.Expr {
 	var value event.Value
 	if !c.Coerce(&value, v, typ) {
 		return nil
@@ -182,7 +182,7 @@ func literal(c *event.Coercer, v *fastjson.Value, typ event.Type) eql.Expr {
 	case event.IP:
 		return &eql.String{Value: value.IP.String()}
 	}
-	text := scalar(v)
+	text := string(v.Text)
 	if text == "" || len(text) > maxParamText {
 		return nil
 	}

@@ -173,7 +173,7 @@ func fieldValues(name string, s *Scratch, slot int) FieldValues {
 			v.More++
 			continue
 		}
-		text := value.MarshalTo(nil)
+		text := value.AppendJSON(nil)
 		if len(text) > maxShownValue {
 			text = append(text[:maxShownValue:maxShownValue], "…"...)
 		}

@@ -167,7 +167,7 @@ func (o *oracle) values(name string) []event.Value {
 	for _, j := range event.NewPath(name).Append(nil, o.event) {
 		var c event.Coercer
 		var v event.Value
-		if c.Coerce(&v, j, typ) {
+		if c.Coerce(&v, event.ScalarOf(j), typ) {
 			out = append(out, v)
 		}
 	}

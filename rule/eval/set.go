@@ -13,6 +13,7 @@ import (
 type Set struct {
 	finder  *event.Finder
 	columns []column
+	nulls   []event.Scalar // what null stands for in each column that has that
 	numbers map[column]int // of columns
 	leaves  map[leafKey]*leaf
 	shared  int // leaves that more than one place asks for
@@ -26,7 +27,7 @@ type column struct {
 	slot   int
 	typ    event.Type
 	format *event.DateFormat // of a Date or DateNanos; nil for the default
-	null   *fastjson.Value   // what null stands for; nil if it is missing
+	null   *fastjson.Value   // what null stands for, as in Set.nulls; nil if it is missing
 }
 
 // NewSet returns an empty set.
@@ -40,9 +41,9 @@ func NewSet() *Set {
 	return t
 }
 
-// Fields returns the names of all fields of documents that the programs read, those that
-// order events among them, sorted.
-func (t *Set) Fields() []string { return t.finder.Names() }
+// Finder returns the finder of all fields of documents that the programs read, and of those
+// that order events.
+func (t *Set) Finder() *event.Finder { return t.finder }
 
 // column returns the number of a column.
 func (t *Set) column(c column) int {
@@ -51,6 +52,10 @@ func (t *Set) column(c column) int {
 	}
 	i := len(t.columns)
 	t.columns = append(t.columns, c)
+	t.nulls = append(t.nulls, event.Scalar{})
+	if c.null != nil {
+		t.nulls[i] = event.ScalarOf(c.null)
+	}
 	t.numbers[c] = i
 	return i
 }
@@ -59,7 +64,8 @@ func (t *Set) column(c column) int {
 // is reused from event to event.
 type Scratch struct {
 	set     *Set
-	found   event.Found
+	found   *event.Found // of the loaded event: own, or the event's
+	own     event.Found
 	coercer event.Coercer
 	cells   []cells
 	answers []answer
@@ -106,7 +112,8 @@ func (s *Scratch) Uncoercible() int64 { return s.coercer.Failed }
 const maxKept = 1 << 16
 
 // Load makes an event of the set's programs the current one, until the next Load. The
-// event must stay as it is until then.
+// event must stay as it is until then. Of an event in part the fields must be there that
+// the programs read.
 func (s *Scratch) Load(t *Set, e *event.Event) {
 	s.set = t
 	for len(s.cells) < len(t.columns) {
@@ -117,11 +124,17 @@ func (s *Scratch) Load(t *Set, e *event.Event) {
 		s.answers = append(s.answers, answer{})
 	}
 	s.tick()
-	s.coercer.Reset()
 	if s.arena = s.arena[:0]; cap(s.arena) > maxKept {
 		s.arena = nil
 	}
-	t.finder.Find(e, &s.found)
+	switch s.found = e.Found; {
+	case s.found == nil:
+		s.found = &s.own
+		t.finder.Find(e, s.found)
+	case s.found.Finder() != t.finder:
+		s.found = &s.own
+		s.found.From(t.finder, e.Found)
+	}
 }
 
 // tick makes all that was worked out of the event so far out of date.
@@ -139,21 +152,23 @@ func (s *Scratch) tick() {
 func (s *Scratch) column(i int) []cell {
 	c := &s.cells[i]
 	if c.stamp != s.now {
-		s.fill(c, s.set.columns[i])
+		s.fill(c, i)
 	}
 	return c.values
 }
 
-func (s *Scratch) fill(c *cells, from column) {
+func (s *Scratch) fill(c *cells, number int) {
+	from := &s.set.columns[number]
 	c.stamp = s.now
 	if c.values = c.values[:0]; cap(c.values) > maxKept {
 		c.values = nil
 	}
 	for _, v := range s.found.Values(from.slot) {
-		if v.Type() == fastjson.TypeNull {
-			if v = from.null; v == nil {
+		if v.Type == fastjson.TypeNull {
+			if from.null == nil {
 				continue
 			}
+			v = s.set.nulls[number]
 		}
 		n := len(c.values)
 		if n < cap(c.values) {
@@ -170,7 +185,7 @@ func (s *Scratch) fill(c *cells, from column) {
 	}
 }
 
-func (s *Scratch) coerce(dst *event.Value, v *fastjson.Value, from column) bool {
+func (s *Scratch) coerce(dst *event.Value, v event.Scalar, from *column) bool {
 	if from.format != nil {
 		return s.coercer.CoerceDate(dst, v, from.typ, from.format)
 	}

@@ -1,8 +1,7 @@
 package eval
 
 import (
-	"github.com/valyala/fastjson"
-
+	"kscan/readers/event"
 	"kscan/rule/eql"
 )
 
@@ -36,8 +35,8 @@ const (
 )
 
 // Watch returns the values of a watched field in the loaded event, by its place in
-// watchedFields. They are those of the document, valid until the next Load.
-func (s *Scratch) Watch(field int) []*fastjson.Value { return s.found.Values(s.set.watched[field]) }
+// watchedFields. They are as the document has them, valid until the next Load.
+func (s *Scratch) Watch(field int) []event.Scalar { return s.found.Values(s.set.watched[field]) }
 
 func (t *Set) watch() {
 	for i, name := range watchedFields {

@@ -1,0 +1,321 @@
+package ndjson
+
+import (
+	"bytes"
+	"math/bits"
+	"strings"
+
+	"github.com/valyala/fastjson"
+
+	"kscan/readers/event"
+	"kscan/readers/prefilter"
+)
+
+// picker finds the fields that rules read in a document without parsing the rest. What it
+// finds is what a Finder finds in the parsed document. Whether the rest is well-formed is
+// not checked beyond strings and brackets.
+type picker struct {
+	found   event.Found
+	finder  *event.Finder
+	outer   level // of the document
+	inner   level // of the _source of a search hit
+	text    []byte
+	marks   []prefilter.Mark
+	slashes bool            // there are backslashes
+	parser  fastjson.Parser // of single values
+
+	wrapped      bool // _source was taken: the rest is not the document
+	meta, fields bool // the top has members of a search hit, or "fields"
+}
+
+// Limits of picking.
+const (
+	// maxPick is the length of the longest document that is picked from, in bytes: longer
+	// ones are rare, and their marks would be kept for nothing.
+	maxPick = 64 << 10
+	// maxPickDepth bounds the arrays and objects inside each other that are looked into;
+	// ECS has six. What is deeper is left to the parser.
+	maxPickDepth = 32
+)
+
+// newPicker returns a picker of the finder's fields, nil if there is no finder.
+func newPicker(f *event.Finder) *picker {
+	if f == nil {
+		return nil
+	}
+	return &picker{finder: f, outer: level{node: f.Root(), top: true}, inner: level{node: f.Root()}}
+}
+
+// pick puts the fields of a document into found; of a search hit those of its _source. It
+// returns false when the text has something that it leaves to the parser: an escaped key,
+// another wrapper of exports, or what is not JSON. What is found is valid as long as the
+// text, and until the next call.
+func (p *picker) pick(text []byte) bool {
+	if len(text) > maxPick {
+		return false
+	}
+	p.found.Reset(p.finder)
+	p.text, p.marks = text, prefilter.Marks(p.marks, text)
+	slashes := uint64(0)
+	for i := range p.marks {
+		slashes |= p.marks[i].Slashes
+	}
+	p.slashes = slashes != 0
+	p.wrapped, p.meta, p.fields = false, false, false
+	if p.at(0) != '{' {
+		return false
+	}
+	end, ok := p.object(0, &p.outer, 0)
+	return ok && end == len(text) && !(p.meta && p.fields)
+}
+
+// object picks from the members of the object at i and returns where it ends.
+func (p *picker) object(i int, l *level, depth int) (int, bool) {
+	if depth > maxPickDepth {
+		return i, false
+	}
+	if i = p.space(i + 1); p.at(i) == '}' {
+		return i + 1, true
+	}
+	expected := &l.first
+	for {
+		m := *expected
+		if m == nil || !m.stands(p.text[min(i, len(p.text)):]) {
+			var ok bool
+			if m, i, ok = p.key(i, l); !ok {
+				return i, false
+			}
+			if m.kept {
+				*expected = m
+			}
+		} else {
+			i += len(m.text)
+		}
+		i = p.space(i)
+		next, ok := i, false
+		switch {
+		case l.top && (m.special || p.wrapped):
+			next, ok = p.special(i, m, depth)
+		case m.below == nil:
+			next, ok = p.skip(i)
+		default:
+			next, ok = p.value(i, m.below, depth)
+		}
+		if !ok {
+			return next, false
+		}
+		if p.at(next) != ',' { // as mostly
+			next = p.space(next)
+		}
+		switch p.at(next) {
+		case ',':
+			i, expected = p.space(next+1), &m.next
+		case '}':
+			return next + 1, true
+		default:
+			return next, false
+		}
+	}
+}
+
+// key reads the key at i, and the colon. It returns the member and where its value is.
+func (p *picker) key(start int, l *level) (*member, int, bool) {
+	if p.at(start) != '"' {
+		return nil, start, false
+	}
+	end := p.quote(start + 1)
+	i := p.space(end + 1)
+	if p.at(i) != ':' {
+		return nil, i, false
+	}
+	key := p.text[start+1 : end]
+	if p.slashes && bytes.IndexByte(key, '\\') >= 0 {
+		return nil, i, false
+	}
+	return l.member(key), i + 1, true
+}
+
+// special takes the member of a document's top whose value is at i, if it makes the document
+// another one's wrapper, or is a wrapper's.
+func (p *picker) special(i int, m *member, depth int) (end int, ok bool) {
+	switch m.name() {
+	case "hits", "response", "responses", "rawResponse", "index", "create", "update", "delete":
+		return i, false
+	case "fields":
+		p.fields = true
+	case "_source":
+		if p.wrapped || p.at(i) != '{' {
+			return i, false
+		}
+		p.wrapped, p.meta = true, true
+		p.found.Reset(p.finder)
+		return p.object(i, &p.inner, depth+1)
+	}
+	p.meta = p.meta || strings.HasPrefix(m.name(), "_")
+	if p.wrapped || m.below == nil {
+		return p.skip(i)
+	}
+	return p.value(i, m.below, depth)
+}
+
+// value picks from the value at i, which is one of a wanted field or holds some.
+func (p *picker) value(i int, l *level, depth int) (int, bool) {
+	switch p.at(i) {
+	case '{':
+		if l.node.HasBelow() {
+			return p.object(i, l, depth+1)
+		}
+		return p.container(i)
+	case '[':
+		return p.array(i, l, depth+1)
+	}
+	end, ok := p.skip(i)
+	if !ok || !l.node.IsName() {
+		return end, ok
+	}
+	v, ok := p.scalar(p.text[i:end])
+	if ok {
+		p.found.Add(l.node, v)
+	}
+	return end, ok
+}
+
+// array picks from the elements of the array at i.
+func (p *picker) array(i int, l *level, depth int) (int, bool) {
+	if depth > maxPickDepth {
+		return i, false
+	}
+	if i = p.space(i + 1); p.at(i) == ']' {
+		return i + 1, true
+	}
+	for {
+		next, ok := p.value(i, l, depth)
+		if !ok {
+			return next, false
+		}
+		next = p.space(next)
+		switch p.at(next) {
+		case ',':
+			i = p.space(next + 1)
+		case ']':
+			return next + 1, true
+		default:
+			return next, false
+		}
+	}
+}
+
+// scalar returns the value that a text is, as the parser reads it; false if it is none.
+func (p *picker) scalar(text []byte) (event.Scalar, bool) {
+	switch {
+	case text[0] == '"':
+		if !p.slashes || bytes.IndexByte(text, '\\') < 0 {
+			return event.Scalar{Type: fastjson.TypeString, Text: text[1 : len(text)-1]}, true
+		}
+	case isNumber(text):
+		return event.Scalar{Type: fastjson.TypeNumber, Text: text}, true
+	case string(text) == "true":
+		return event.Scalar{Type: fastjson.TypeTrue, Text: text}, true
+	case string(text) == "false":
+		return event.Scalar{Type: fastjson.TypeFalse, Text: text}, true
+	case string(text) == "null":
+		return event.Scalar{Type: fastjson.TypeNull, Text: text}, true
+	}
+	v, err := p.parser.ParseBytes(text)
+	if err != nil {
+		return event.Scalar{}, false
+	}
+	s := event.ScalarOf(v)
+	s.Text = p.found.Keep(s.Text)
+	return s, true
+}
+
+// isNumber reports whether the parser takes a text for a number, NaN and infinity apart.
+func isNumber(text []byte) bool {
+	for _, c := range text {
+		if (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
+			return false
+		}
+	}
+	return true
+}
+
+// at returns the byte at i, 0 past the end.
+func (p *picker) at(i int) byte {
+	if i < len(p.text) {
+		return p.text[i]
+	}
+	return 0
+}
+
+// space returns the place of the first byte from i on that is no space.
+func (p *picker) space(i int) int {
+	if i < len(p.text) && p.text[i] > ' ' {
+		return i
+	}
+	return p.spaces(i)
+}
+
+func (p *picker) spaces(i int) int {
+	for i < len(p.text) && isSpace(p.text[i]) {
+		i++
+	}
+	return i
+}
+
+// quote returns the place of the first quote from i on that is not escaped, or the end.
+func (p *picker) quote(i int) int {
+	w := i / 64
+	if w >= len(p.marks) {
+		return len(p.text)
+	}
+	word := p.marks[w].Quotes &^ (1<<(i%64) - 1)
+	for word == 0 {
+		if w++; w == len(p.marks) {
+			return len(p.text)
+		}
+		word = p.marks[w].Quotes
+	}
+	return w*64 + bits.TrailingZeros64(word)
+}
+
+// skip returns where the value at i ends.
+func (p *picker) skip(i int) (int, bool) {
+	switch p.at(i) {
+	case '"':
+		end := p.quote(i + 1)
+		return min(end+1, len(p.text)), end < len(p.text)
+	case '{', '[':
+		return p.container(i)
+	}
+	start := i
+	for i < len(p.text) && !ends[p.text[i]] {
+		i++
+	}
+	return i, i > start
+}
+
+// ends are the bytes that no number, true, false or null has.
+var ends = [256]bool{',': true, '}': true, ']': true, ' ': true, '\t': true, '\r': true, '\n': true, '"': true, '{': true, '[': true, ':': true}
+
+// container returns where the object or array at i ends.
+func (p *picker) container(i int) (int, bool) {
+	depth := 0
+	from := ^uint64(0) << (i % 64)
+	for w := i / 64; w < len(p.marks); w++ {
+		opens, closes := p.marks[w].Opens&from, p.marks[w].Closes&from
+		from = ^uint64(0)
+		if closes == 0 || depth > bits.OnesCount64(closes) {
+			depth += bits.OnesCount64(opens) - bits.OnesCount64(closes)
+			continue
+		}
+		for all := opens | closes; all != 0; all &= all - 1 {
+			if opens&all&-all != 0 {
+				depth++
+			} else if depth--; depth == 0 {
+				return w*64 + bits.TrailingZeros64(all) + 1, true
+			}
+		}
+	}
+	return len(p.text), false
+}
