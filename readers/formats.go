@@ -101,8 +101,7 @@ func structure(r io.Reader, layout frame.Layout) cutter { return frame.NewJSON(r
 func lines(r io.Reader, layout frame.Layout) cutter { return frame.NewLines(r, layout) }
 
 // recognise returns the first format that fits, or why each does not.
-func recognise(head []byte, whole bool) (*format, []string) {
-	all := formats()
+func recognise(all []*format, head []byte, whole bool) (*format, []string) {
 	var errs []error
 	for _, f := range all {
 		err := f.sniff(head, whole)

@@ -17,7 +17,7 @@ func GroupOf(path string) (Group, error) {
 	if info.IsDir() {
 		return Group{}, fmt.Errorf("%s is a folder, not a file", path)
 	}
-	alone := Group{Files: []File{{Path: path, Size: sizeOf(info)}}}
+	alone := Group{Files: []File{{Path: path}}}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || !info.Mode().IsRegular() {
 		return alone, nil
@@ -28,7 +28,7 @@ func GroupOf(path string) (Group, error) {
 		if err != nil || !other.Mode().IsRegular() || e.Name() == filepath.Base(path) {
 			continue
 		}
-		files = append(files, File{Path: filepath.Join(filepath.Dir(path), e.Name()), Size: other.Size()})
+		files = append(files, File{Path: filepath.Join(filepath.Dir(path), e.Name())})
 	}
 	for _, g := range rotated(files) {
 		if slices.ContainsFunc(g.Files, func(f File) bool { return f.Path == path }) {

@@ -28,7 +28,7 @@ type entry struct {
 }
 
 // put adds an entry and hands on those that have waited long enough.
-func (m *margins) put(r *reading, e entry) error {
+func (m *margins) put(r *Reader, e entry) error {
 	m.waiting = append(m.waiting, e)
 	if e.unit != nil {
 		m.ahead += len(e.unit.block.Core())
@@ -37,14 +37,14 @@ func (m *margins) put(r *reading, e entry) error {
 }
 
 // flush hands on all that waits and ends the run.
-func (m *margins) flush(r *reading) error {
+func (m *margins) flush(r *Reader) error {
 	err := m.release(r, true)
 	m.tail, m.records = m.tail[:0], m.records[:0]
 	return err
 }
 
 // release hands on entries from the front until one has too little behind it.
-func (m *margins) release(r *reading, all bool) error {
+func (m *margins) release(r *Reader, all bool) error {
 	done := 0
 	for _, e := range m.waiting {
 		if e.unit != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 )
 
 // readSize is the size of reads from a file: system calls cost nothing at this size.
@@ -19,6 +20,19 @@ type opened struct {
 	size  int64    // when it was opened; -1 if it is a stream
 	count int64    // bytes read
 	close func() error
+
+	memory []byte     // of a small file that was read at once
+	pool   *sync.Pool // where it goes back to
+}
+
+// done closes the file and gives its memory back, unless a unit has it.
+func (o *opened) done() {
+	if o.close != nil {
+		o.close()
+	}
+	if o.memory != nil {
+		o.pool.Put(&o.memory)
+	}
 }
 
 // readError is an error of reading a file, as opposed to one of what is in it.

@@ -1,30 +1,17 @@
 package readers
 
 import (
-	"context"
 	"errors"
 	"io"
 	"strings"
-	"sync"
 
 	"kscan/readers/auditd"
 	"kscan/readers/event"
 	"kscan/readers/frame"
 )
 
-// reading is the state of one Read.
-type reading struct {
-	ctx     context.Context
-	options Options
-	handler Handler
-	margins margins
-	joined  string // the format of the run that margins holds
-	pool    sync.Pool
-	err     error // the handler's, when it came while a reader was reading
-}
-
 // tell gives the handler one entry.
-func (r *reading) tell(e entry) error {
+func (r *Reader) tell(e entry) error {
 	switch {
 	case e.part != nil:
 		r.handler.Part(e.part)
@@ -41,7 +28,7 @@ func (r *reading) tell(e entry) error {
 
 // problems takes what is wrong with a part. Until the part is told its problems wait.
 type problems struct {
-	r     *reading
+	r     *Reader
 	part  *Part
 	begun bool
 	early []event.Problem
@@ -73,7 +60,7 @@ func (p *problems) begin() error {
 }
 
 // refuse ends the run, and tells a part that has no units and why.
-func (r *reading) refuse(p *problems, kind event.Kind, detail string) error {
+func (r *Reader) refuse(p *problems, kind event.Kind, detail string) error {
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
@@ -90,7 +77,7 @@ func (r *reading) refuse(p *problems, kind event.Kind, detail string) error {
 
 // file opens a file, and reads it as the format that its head shows, or that the rest
 // shows if the head shows none.
-func (r *reading) file(f File) error {
+func (r *Reader) file(f File) error {
 	late, err := r.open(f, nil)
 	if late == nil || err != nil {
 		return err
@@ -101,15 +88,18 @@ func (r *reading) file(f File) error {
 
 // open opens, unwraps and sniffs a file and cuts it into units. Its format is known if it
 // was opened before. It returns a format if it must be opened again, to be read as such.
-func (r *reading) open(f File, known *format) (late *format, err error) {
-	part := &Part{Source: f.Path, Size: max(f.Size, 0)}
-	p := &problems{r: r, part: part}
-	in, err := open(r.ctx, f, r.options.Stdin)
+func (r *Reader) open(f File, known *format) (late *format, err error) {
+	part := &Part{Source: f.Path}
+	p := &r.problems
+	*p = problems{r: r, part: part}
+	in, head, err := r.content(f)
 	if err != nil {
+		part.Size = sizeOf(f.Path)
 		return nil, r.refuse(p, event.Unreadable, reason(err))
 	}
-	defer func() { in.close() }()
-	l, err := unwrap(in, in.size, p.add)
+	defer in.done()
+	part.Size = max(in.size, 0)
+	l, err := unwrap(head, p.add)
 	defer l.close()
 	part.Compression = l.compression()
 	if err != nil {
@@ -117,7 +107,7 @@ func (r *reading) open(f File, known *format) (late *format, err error) {
 	}
 	format, refusals := known, []string(nil)
 	if format == nil {
-		format, refusals = recognise(l.head, l.whole())
+		format, refusals = recognise(r.formats, l.head, l.whole())
 	}
 	switch {
 	case format != nil:
@@ -128,21 +118,37 @@ func (r *reading) open(f File, known *format) (late *format, err error) {
 	return nil, r.unrecognised(p, l, refusals)
 }
 
+// content opens a file and returns what is at its front: all of it, if it is small.
+func (r *Reader) content(f File) (*opened, *peeked, error) {
+	if in, head := r.load(f); in != nil {
+		return in, head, nil
+	}
+	in, err := open(r.ctx, f, r.options.Stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	return in, peek(in, in.size), nil
+}
+
 // part hands out the units of a part.
-func (r *reading) part(p *problems, in *opened, l *layers, format *format) error {
+func (r *Reader) part(p *problems, in *opened, l *layers, format *format) error {
 	p.part.Format = format.name
 	if err := r.begin(p, format); err != nil {
 		return err
 	}
 	layout := r.layout(format, in, l)
 	r.margins.before = layout.Before
-	if format.ranged && in.file != nil && !l.changed() && in.size-layout.Offset > int64(layout.Size) {
+	switch {
+	case !format.ranged || l.changed():
+	case in.memory != nil && len(l.rest) < layout.Size:
+		return r.lent(p, in, l, layout)
+	case in.file != nil && in.size-layout.Offset > int64(layout.Size):
 		return r.ranges(p, in, layout)
 	}
 	return r.cut(p, l, format, layout)
 }
 
-func (r *reading) unrecognised(p *problems, l *layers, refusals []string) error {
+func (r *Reader) unrecognised(p *problems, l *layers, refusals []string) error {
 	if l.whole() && !errors.Is(l.err, io.EOF) {
 		p.add(damageOf(l.err))
 	}
@@ -167,7 +173,7 @@ func damageOf(err error) (event.Kind, int64, string) {
 
 // begin tells the part. A part of a format that joins records continues the run of the
 // part before it, if that is of the same format.
-func (r *reading) begin(p *problems, f *format) error {
+func (r *Reader) begin(p *problems, f *format) error {
 	if !f.joins || r.joined != f.name {
 		if err := r.margins.flush(r); err != nil {
 			return err
@@ -178,7 +184,7 @@ func (r *reading) begin(p *problems, f *format) error {
 	return p.begin()
 }
 
-func (r *reading) layout(f *format, in *opened, l *layers) frame.Layout {
+func (r *Reader) layout(f *format, in *opened, l *layers) frame.Layout {
 	size := r.options.blockSize(f.block)
 	if l.whole() {
 		size = min(size, len(l.rest)+1)
@@ -192,9 +198,17 @@ func (r *reading) layout(f *format, in *opened, l *layers) frame.Layout {
 	return frame.Layout{Size: size, Max: r.options.maxRecord(), Before: before, After: after, Offset: l.offset()}
 }
 
+// lent hands out a small file as one unit, in the memory that it was read to.
+func (r *Reader) lent(p *problems, in *opened, l *layers, layout frame.Layout) error {
+	block := frame.Block{Data: l.rest, End: len(l.rest), Offset: layout.Offset}
+	u := &Unit{Part: p.part, block: block, buf: in.memory, pool: in.pool, whole: true}
+	in.memory = nil
+	return r.margins.put(r, entry{unit: u})
+}
+
 // ranges hands out a plain file as units that read it themselves. The file is closed when
 // all are released.
-func (r *reading) ranges(p *problems, in *opened, layout frame.Layout) error {
+func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
 	file := &rangedFile{ctx: r.ctx, close: in.close, pool: &r.pool}
 	in.close = file.release
 	file.users.Add(1)
@@ -215,9 +229,13 @@ type cutter interface {
 }
 
 // cut hands out the units of a stream.
-func (r *reading) cut(p *problems, l *layers, f *format, layout frame.Layout) error {
+func (r *Reader) cut(p *problems, l *layers, f *format, layout frame.Layout) error {
 	c := f.cutter(l, layout)
 	end := layout.Offset
+	all := -1 // bytes of the content, if they are known
+	if l.whole() {
+		all = len(l.rest)
+	}
 	for {
 		if err := r.ctx.Err(); err != nil {
 			return err
@@ -236,7 +254,7 @@ func (r *reading) cut(p *problems, l *layers, f *format, layout frame.Layout) er
 			return r.broken(p, err, end)
 		}
 		end = block.Offset + int64(len(block.Core())) + block.Skipped
-		u := &Unit{Part: p.part, block: block, buf: block.Data, pool: &r.pool}
+		u := &Unit{Part: p.part, block: block, buf: block.Data, pool: &r.pool, whole: len(block.Core()) == all}
 		if err := r.margins.put(r, entry{unit: u}); err != nil {
 			return err
 		}
@@ -244,7 +262,7 @@ func (r *reading) cut(p *problems, l *layers, f *format, layout frame.Layout) er
 }
 
 // broken tells of the error that ended a stream, unless it is that of being cancelled.
-func (r *reading) broken(p *problems, err error, offset int64) error {
+func (r *Reader) broken(p *problems, err error, offset int64) error {
 	if ctx := r.ctx.Err(); ctx != nil {
 		return ctx
 	}

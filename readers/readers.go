@@ -7,6 +7,7 @@ package readers
 import (
 	"context"
 	"io"
+	"sync"
 
 	"kscan/readers/auditd"
 	"kscan/readers/event"
@@ -18,7 +19,8 @@ type File struct {
 	// Path is the path as given on the command line, joined with the path below it;
 	// "-" is standard input.
 	Path string
-	Size int64
+	// regular is set when the file's folder says that it is a regular file.
+	regular bool
 }
 
 // Group is files that are read as one stream: a single file, or a rotated set of one
@@ -107,12 +109,33 @@ type Handler interface {
 	Problem(event.Problem)
 }
 
-// Read opens the files of a group one after another and hands their units to h. It
-// returns ctx's error or the handler's; what is wrong with the evidence is a Problem.
-func Read(ctx context.Context, g Group, o Options, h Handler) error {
-	r := &reading{ctx: ctx, options: o, handler: h}
+// Reader reads groups, one after another, and keeps its memory between them.
+type Reader struct {
+	ctx     context.Context
+	options Options
+	handler Handler
+	formats []*format
+	margins margins
+	joined  string    // the format of the run that margins holds
+	pool    sync.Pool // of the memory of blocks
+	small   sync.Pool // of the memory of small files
+	err     error     // the handler's, when it came while a reader was reading
+
+	problems problems // of the part at hand
+}
+
+// NewReader returns a Reader that gives what it reads to h.
+func NewReader(ctx context.Context, o Options, h Handler) *Reader {
+	return &Reader{ctx: ctx, options: o, handler: h, formats: formats()}
+}
+
+// Read opens the files of a group one after another and hands their units to the handler.
+// It returns the context's error or the handler's, after which the Reader is of no use;
+// what is wrong with the evidence is a Problem.
+func (r *Reader) Read(g Group) error {
+	r.joined = ""
 	for _, file := range g.Files {
-		if err := ctx.Err(); err != nil {
+		if err := r.ctx.Err(); err != nil {
 			return err
 		}
 		if err := r.file(file); err != nil {
@@ -120,4 +143,9 @@ func Read(ctx context.Context, g Group, o Options, h Handler) error {
 		}
 	}
 	return r.margins.flush(r)
+}
+
+// Read reads a group as Reader.Read does.
+func Read(ctx context.Context, g Group, o Options, h Handler) error {
+	return NewReader(ctx, o, h).Read(g)
 }

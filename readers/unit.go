@@ -20,7 +20,11 @@ type Unit struct {
 	pool  *sync.Pool  // where buf goes back to
 	file  *rangedFile // what Load reads, nil for a stream
 	index int64       // of the range
+	whole bool
 }
+
+// Whole reports whether the unit is all of its part, small, and in memory.
+func (u *Unit) Whole() bool { return u.whole }
 
 // Load returns the unit's block: read now from a plain file, or already there for a
 // stream. The block is valid until Release. An error is the context's, or one of reading,

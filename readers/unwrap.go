@@ -39,11 +39,11 @@ func (l *layers) close() {
 // compression names the layers as Part.Compression does.
 func (l *layers) compression() string { return strings.Join(l.names, "+") }
 
-// unwrap takes off compression from a stream of size bytes (-1 if unknown), sniffing again after each layer, and a byte order mark.
+// unwrap takes off compression, sniffing again after each layer, and a byte order mark.
 // There is no bound on the ratio: logs of 1000:1 are real, memory is bounded by the
 // window, and what is decompressed is never kept.
-func unwrap(r io.Reader, size int64, problem func(event.Kind, int64, string)) (*layers, error) {
-	l := &layers{peeked: peek(r, size)}
+func unwrap(head *peeked, problem func(event.Kind, int64, string)) (*layers, error) {
+	l := &layers{peeked: head}
 	for {
 		name := compressionOf(l.head)
 		if name == "" {

@@ -16,7 +16,7 @@ import (
 // directory when it leads to a place inside that directory; other links and special
 // files are told as not followed. Rotated files of one log form one group.
 func Walk(paths []string, problem func(event.Problem)) []Group {
-	w := &walk{problem: problem, seen: map[string]bool{}}
+	w := &walk{problem: problem, folders: map[string]*folder{}, others: map[string]bool{}}
 	for _, path := range paths {
 		w.path(path)
 	}
@@ -25,10 +25,20 @@ func Walk(paths []string, problem func(event.Problem)) []Group {
 
 type walk struct {
 	problem func(event.Problem)
-	root    string          // the real path of the directory being walked
-	seen    map[string]bool // real paths of files and directories
+	root    string             // the real path of the directory being walked
+	folders map[string]*folder // by their real paths
+	others  map[string]bool    // real paths of files that were reached in other ways than through their folder
 	groups  []Group
 }
+
+// folder is how far a directory is listed: its files need no place in a map then.
+type folder struct {
+	at     string // the name of the entry at hand; those before it are listed
+	all    bool
+	broken bool // not all entries are known
+}
+
+func (f *folder) has(name string) bool { return !f.broken && (f.all || name < f.at) }
 
 func (w *walk) fail(kind event.Kind, path, detail string) {
 	w.problem(event.Problem{Kind: kind, Source: path, Offset: -1, Detail: detail})
@@ -37,9 +47,9 @@ func (w *walk) fail(kind event.Kind, path, detail string) {
 // path lists one path of the command line.
 func (w *walk) path(path string) {
 	if path == "-" {
-		if !w.seen[path] {
-			w.seen[path] = true
-			w.groups = append(w.groups, Group{Files: []File{{Path: path, Size: -1}}})
+		if !w.others[path] {
+			w.others[path] = true
+			w.groups = append(w.groups, Group{Files: []File{{Path: path}}})
 		}
 		return
 	}
@@ -59,37 +69,57 @@ func (w *walk) path(path string) {
 		return
 	}
 	if w.first(real) {
-		w.groups = append(w.groups, Group{Files: []File{{Path: path, Size: sizeOf(info)}}})
+		w.groups = append(w.groups, Group{Files: []File{{Path: path}}})
 	}
 }
 
-// first reports whether a real path is seen for the first time.
+// first reports whether a file is reached for the first time.
 func (w *walk) first(real string) bool {
-	if w.seen[real] {
+	if w.others[real] {
 		return false
 	}
-	w.seen[real] = true
+	if f := w.folders[filepath.Dir(real)]; f != nil && f.has(filepath.Base(real)) {
+		return false
+	}
+	w.others[real] = true
 	return true
 }
 
-// directory lists a directory: the files in it and below it, in order of their names.
+// directory lists a directory: the files in it and below it, in order of their names. A
+// directory's groups come before those of the files beside it that sort behind it.
 func (w *walk) directory(path, real string) {
-	if !w.first(real) {
+	if w.folders[real] != nil {
 		return
 	}
+	f := &folder{}
+	w.folders[real] = f
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		w.fail(event.Unreadable, path, reason(err))
+		f.broken = true
 	}
-	var files []File
+	files := make([]File, 0, len(entries))
 	for _, e := range entries {
-		w.entry(&files, filepath.Join(path, e.Name()), filepath.Join(real, e.Name()), e.Type())
+		f.at = e.Name()
+		name := filepath.Join(path, f.at)
+		if e.Type().IsRegular() {
+			if f.broken && w.first(filepath.Join(real, f.at)) || !f.broken && !w.reached(real, f.at) {
+				files = append(files, File{Path: name, regular: true})
+			}
+			continue
+		}
+		w.entry(&files, name, filepath.Join(real, f.at), e.Type())
 	}
+	f.all = true
 	w.groups = append(w.groups, rotated(files)...)
 }
 
-// entry lists one entry of a directory. A directory's groups come before those of the
-// files beside it that sort behind it.
+// reached reports whether a file was reached before its folder came to it.
+func (w *walk) reached(folder, name string) bool {
+	return len(w.others) > 0 && w.others[filepath.Join(folder, name)]
+}
+
+// entry lists an entry of a directory that is no regular file.
 func (w *walk) entry(files *[]File, path, real string, mode fs.FileMode) {
 	if mode&fs.ModeSymlink != 0 {
 		target, err := realPath(path)
@@ -101,20 +131,22 @@ func (w *walk) entry(files *[]File, path, real string, mode fs.FileMode) {
 			w.fail(event.NotFollowed, path, "a symbolic link that leads out of the folder")
 			return
 		}
-		real = target
+		info, err := os.Stat(path)
+		if err != nil {
+			w.fail(event.Unreadable, path, reason(err))
+			return
+		}
+		real, mode = target, info.Mode()
 	}
-	info, err := os.Stat(path)
 	switch {
-	case err != nil:
-		w.fail(event.Unreadable, path, reason(err))
-	case info.IsDir():
+	case mode.IsDir():
 		w.groups = append(w.groups, rotated(*files)...)
 		*files = nil
 		w.directory(path, real)
-	case !info.Mode().IsRegular():
-		w.fail(event.NotFollowed, path, "not a regular file: "+kindOf(info.Mode()))
+	case !mode.IsRegular():
+		w.fail(event.NotFollowed, path, "not a regular file: "+kindOf(mode))
 	case w.first(real):
-		*files = append(*files, File{Path: path, Size: info.Size()})
+		*files = append(*files, File{Path: path})
 	}
 }
 
@@ -143,11 +175,22 @@ func inside(path, root string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-func sizeOf(info fs.FileInfo) int64 {
-	if info.Mode().IsRegular() {
+// Size returns how many bytes the files of the groups have that have a size.
+func Size(groups []Group) (total int64) {
+	for _, g := range groups {
+		for _, f := range g.Files {
+			total += sizeOf(f.Path)
+		}
+	}
+	return total
+}
+
+// sizeOf returns the size of a regular file, 0 of anything else.
+func sizeOf(path string) int64 {
+	if info, err := os.Stat(path); path != "-" && err == nil && info.Mode().IsRegular() {
 		return info.Size()
 	}
-	return -1
+	return 0
 }
 
 // reason is what went wrong, without the path that the problem has anyway.

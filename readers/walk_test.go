@@ -97,6 +97,32 @@ func TestWalkLinks(t *testing.T) {
 	}
 }
 
+// A file is listed where it is reached first: through a link or in its folder, from the
+// command line or below it.
+func TestWalkListsOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a privilege on Windows")
+	}
+	dir := tree(t, "a.json", "m/x.json", "z.json")
+	for link, target := range map[string]string{
+		"m/a-early": "../a.json", "m/a-late": "../z.json", "n": "m/x.json", "o": "m", "zz": "z.json",
+	} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	groups, problems := listing(t, dir, dir)
+	if diff := cmp.Diff([][]string{{"a.json"}, {"m/a-late"}, {"m/x.json"}}, groups); diff != "" || problems != nil {
+		t.Errorf("%s %s", problems, diff)
+	}
+	groups, problems = listing(t, dir, filepath.Join(dir, "zz"), filepath.Join(dir, "m"), dir, filepath.Join(dir, "a.json"))
+	want := [][]string{{"zz"}, {"m/x.json"}, {"a.json"}}
+	wantProblems := []string{"not_followed m/a-early", "not_followed m/a-late"}
+	if diff := cmp.Diff(want, groups) + cmp.Diff(wantProblems, problems); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // The order of a rotated set does not depend on the order of the names.
 func TestRotatedOrder(t *testing.T) {
 	names := []string{"l-20261101.gz", "l-20261102", "l.12", "l.3.gz", "l.1", "l"}

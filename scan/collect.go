@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"math"
 
 	"kscan/readers"
 	"kscan/readers/event"
@@ -43,43 +44,42 @@ func newCollector(rules []*rule.Rule, sets []ruleSet, sink Sink) *collector {
 
 // collect empties the queues in order. After the sink's first error it cancels the run
 // and goes on emptying, so that nobody waits for it for ever.
-func (c *collector) collect(queues []*queue, b *budget, cancel context.CancelFunc) error {
+func (c *collector) collect(first *stretch, b *budget, cancel context.CancelFunc) error {
 	var failed error
-	for i, q := range queues {
-		b.advance(i)
-		for items := q.take(); len(items) > 0; items = q.take() {
+	for s := first; s != nil; s = s.next {
+		b.advance(s.from)
+		for items := s.queue.take(); len(items) > 0; items = s.queue.take() {
 			for _, it := range items {
-				if err := c.item(it, b, failed != nil); err != nil && failed == nil {
+				if err := c.item(s, it, b, failed != nil); err != nil && failed == nil {
 					failed = err
 					cancel()
 				}
 			}
 		}
-		queues[i] = nil
 		c.endPart()
 	}
-	b.advance(len(queues))
+	b.advance(math.MaxInt)
 	if failed == nil {
 		failed = c.held.finish()
 	}
 	return failed
 }
 
-func (c *collector) item(it item, b *budget, discard bool) error {
-	switch {
-	case it.part != nil:
-		c.endPart()
-		c.beginPart(it.part)
-	case it.problem != nil:
+func (c *collector) item(s *stretch, it item, b *budget, discard bool) error {
+	if it.problem != nil {
 		c.problem(*it.problem)
-	case it.slot != nil:
-		<-it.slot.ready
-		defer b.add(it.slot.group, -it.slot.result.weight)
-		if !discard {
-			return c.result(it.slot.result)
-		}
+		return nil
 	}
-	return nil
+	r := it.result
+	if it.slot != nil {
+		<-it.slot.ready
+		r = it.slot.result
+	}
+	defer b.add(s.from, -r.weight)
+	if discard {
+		return nil
+	}
+	return c.result(r)
 }
 
 func (c *collector) beginPart(p *readers.Part) {
@@ -127,36 +127,55 @@ func (c *collector) problem(p event.Problem) {
 }
 
 func (c *collector) result(r *result) error {
-	c.part.Counts.add(&r.counts)
-	c.part.First, c.part.Last = span(c.part.First, c.part.Last, r.first, r.last)
 	c.summary.Outside.First, c.summary.Outside.Last = span(c.summary.Outside.First, c.summary.Outside.Last, r.outside.First, r.outside.Last)
 	c.categories.merge(r.categories)
 	for i := range r.coverage {
 		c.coverage[i].Merge(r.coverage[i])
 	}
-	for _, p := range r.problems.list {
+	before := int64(0) // a batch begins a part
+	if r.parts == nil {
+		before = c.lines
+	}
+	c.account.merge(r.account, before)
+	if r.probe != nil {
+		c.probe.Collect(r.probe, before)
+	}
+	if r.parts == nil {
+		return c.tally(&r.tally)
+	}
+	for i := range r.parts {
+		c.endPart()
+		c.beginPart(r.parts[i].part)
+		if err := c.tally(&r.parts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tally adds what a unit of the part at hand came to.
+func (c *collector) tally(t *tally) error {
+	c.part.Counts.add(&t.counts)
+	c.part.First, c.part.Last = span(c.part.First, c.part.Last, t.first, t.last)
+	for _, p := range t.problems.list {
 		if p.Line > 0 {
 			p.Line += c.lines
 		}
 		c.problems.add(p)
 	}
-	c.account.merge(r.account, c.lines)
-	err := c.findings(r)
+	err := c.findings(t)
 	if err == nil {
-		err = c.held.add(&r.late, len(c.summary.Parts), c.lines)
+		err = c.held.add(&t.late, len(c.summary.Parts), c.lines)
 	}
-	if r.probe != nil {
-		c.probe.Collect(r.probe, c.lines)
-	}
-	c.lines += r.counts.Lines
+	c.lines += t.counts.Lines
 	if c.part.Compression == "" {
-		c.progress(r.counts.Bytes)
+		c.progress(t.counts.Bytes)
 	}
 	return err
 }
 
-func (c *collector) findings(r *result) error {
-	for _, f := range r.findings {
+func (c *collector) findings(t *tally) error {
+	for _, f := range t.findings {
 		f.Hits[0].Evidence.Line += c.lines
 		c.part.Findings++
 		c.summary.Rules[c.rules[f.Rule]].Findings++

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"kscan/readers"
 	"kscan/readers/event"
 )
 
@@ -15,21 +14,21 @@ const maxAhead = 32 << 20
 // resultSize is about what a result without findings holds, in bytes.
 const resultSize = 8 << 10
 
-// item is one entry of a group's queue; one of its fields is set.
+// item is one entry of a queue; one of its fields is set.
 type item struct {
-	part    *readers.Part
+	result  *result
 	problem *event.Problem
 	slot    *slot
 }
 
 // slot is the place for a unit's result. A worker closes ready after it set result.
 type slot struct {
-	ready  chan struct{}
-	group  int
-	result *result
+	ready   chan struct{}
+	stretch int
+	result  *result
 }
 
-// queue holds what a group gave, in its order. It has no bound of its own: items are
+// queue holds what a stretch gave, in its order. It has no bound of its own: items are
 // small, and what they may hold is bounded by the budget.
 type queue struct {
 	mu     sync.Mutex
@@ -70,14 +69,14 @@ func (q *queue) take() []item {
 	return items
 }
 
-// budget bounds the bytes of results that wait in queues. The group that the collector
-// empties, the head, waits only for what it holds itself, which the collector is taking;
-// so the head always gets on, and with it everybody.
+// budget bounds the bytes of results that wait in queues. Stretches are known by their first
+// group. The one that the collector empties, the head, waits only for what it holds itself,
+// which the collector is taking; so the head always gets on, and with it everybody.
 type budget struct {
 	mu    sync.Mutex
 	less  sync.Cond
-	held  int64         // by all groups
-	by    map[int]int64 // by each group that holds any
+	held  int64         // by all spans
+	by    map[int]int64 // by each stretch that holds any
 	limit int64
 	head  int
 }
@@ -88,14 +87,14 @@ func newBudget(limit int64) *budget {
 	return b
 }
 
-// wait returns when the group may read on.
-func (b *budget) wait(ctx context.Context, group int) {
+// wait returns when the stretch may read on.
+func (b *budget) wait(ctx context.Context, stretch int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for ctx.Err() == nil {
 		held := b.held
-		if group == b.head {
-			held = b.by[group]
+		if stretch == b.head {
+			held = b.by[stretch]
 		}
 		if held <= b.limit {
 			return
@@ -104,16 +103,16 @@ func (b *budget) wait(ctx context.Context, group int) {
 	}
 }
 
-// add notes that the group holds n bytes more, or less if n is negative.
-func (b *budget) add(group int, n int64) {
+// add notes that the stretch holds n bytes more, or less if n is negative.
+func (b *budget) add(stretch int, n int64) {
 	if n == 0 {
 		return
 	}
 	b.mu.Lock()
 	b.held += n
-	b.by[group] += n
-	if b.by[group] == 0 {
-		delete(b.by, group)
+	b.by[stretch] += n
+	if b.by[stretch] == 0 {
+		delete(b.by, stretch)
 	}
 	b.mu.Unlock()
 	if n < 0 {
@@ -121,35 +120,11 @@ func (b *budget) add(group int, n int64) {
 	}
 }
 
-// advance makes group the head. The collector calls it for every group in turn, and for
-// the number of groups at the end.
-func (b *budget) advance(group int) {
+// advance makes stretch the head. The collector calls it for every stretch in turn, and for the
+// number of groups at the end.
+func (b *budget) advance(stretch int) {
 	b.mu.Lock()
-	b.head = group
+	b.head = stretch
 	b.mu.Unlock()
 	b.less.Broadcast()
-}
-
-// handler puts what readers.Read finds in the group's queue and hands units to workers.
-type handler struct {
-	ctx   context.Context
-	run   *run
-	queue *queue
-	group int
-}
-
-func (h *handler) Part(p *readers.Part)    { h.queue.put(item{part: p}) }
-func (h *handler) Problem(p event.Problem) { h.queue.put(item{problem: &p}) }
-
-func (h *handler) Unit(u *readers.Unit) error {
-	h.run.budget.wait(h.ctx, h.group)
-	s := &slot{ready: make(chan struct{}), group: h.group}
-	select {
-	case h.run.tasks <- task{unit: u, slot: s}:
-		h.queue.put(item{slot: s})
-		return nil
-	case <-h.ctx.Done():
-		u.Release()
-		return h.ctx.Err()
-	}
 }

@@ -58,10 +58,11 @@ func (o *Options) jobs() int {
 // when ctx ends the run early (Summary.Interrupted). The error is the sink's: whatever is
 // wrong with the evidence is in the Summary.
 //
-// Readers, one for each job, take the groups in order, cut them into units and queue a
-// slot for each unit in the group's queue; workers fill the slots; the collector, on the
-// calling goroutine, empties the queues in order. Only the blocks of units that wait for a
-// worker, and findings of groups ahead of the collector up to a budget, are held.
+// Readers, one for each job, take the groups in order, some at a time, and cut them into
+// units. What is a single small unit they decode themselves, many into one result; for
+// other units they queue a slot, which a worker fills. The collector, on the calling
+// goroutine, empties the queues in order. Only the blocks of units that wait for a worker,
+// and findings ahead of the collector up to a budget, are held.
 func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sink Sink) (*Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -72,24 +73,23 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	c.held = newHeld(c, &o)
 	c.probe = o.Probe
 	groups := readers.Walk(paths, c.unlisted)
-	c.tell, c.total = o.Progress, size(groups)
-	r := &run{
-		options:  o,
-		sets:     sets,
-		list:     rules,
-		near:     nearMisses(rules),
-		groups:   groups,
-		queues:   make([]*queue, len(groups)),
-		interest: interest(o, sets, rules),
-		tasks:    make(chan task),
-		budget:   newBudget(maxAhead),
+	if c.tell = o.Progress; c.tell != nil {
+		c.total = readers.Size(groups)
 	}
-	for i := range r.queues {
-		r.queues[i] = newQueue()
+	r := &run{
+		options:   o,
+		sets:      sets,
+		list:      rules,
+		near:      nearMisses(rules),
+		groups:    groups,
+		stretches: newStretches(len(groups)),
+		interest:  interest(o, sets, rules),
+		tasks:     make(chan task),
+		budget:    newBudget(maxAhead),
 	}
 	c.account = newAccount(r)
 	wait := r.start(ctx, o.jobs())
-	err := c.collect(r.queues, r.budget, cancel)
+	err := c.collect(r.stretches.first, r.budget, cancel)
 	wait()
 	c.summary.Interrupted = err == nil && ctx.Err() != nil
 	c.summary.Started = started.UTC()
@@ -97,27 +97,17 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	return c.finish(sets), err
 }
 
-func size(groups []readers.Group) int64 {
-	var total int64
-	for _, g := range groups {
-		for _, f := range g.Files {
-			total += max(f.Size, 0)
-		}
-	}
-	return total
-}
-
 // run is the state that the goroutines of one Run share.
 type run struct {
-	options  Options
-	sets     []ruleSet
-	list     []*rule.Rule
-	near     []*NearMisses // without events; none if none are looked for
-	groups   []readers.Group
-	queues   []*queue
-	interest event.Interest
-	tasks    chan task
-	budget   *budget
+	options   Options
+	sets      []ruleSet
+	list      []*rule.Rule
+	near      []*NearMisses // without events; none if none are looked for
+	groups    []readers.Group
+	stretches *stretches
+	interest  event.Interest
+	tasks     chan task
+	budget    *budget
 }
 
 // ruleSet is the rules whose programs are of one set.
@@ -181,17 +171,11 @@ func runnable(rules []*rule.Rule) []*rule.Rule {
 // start begins readers and workers and returns a function that waits for all of them.
 func (r *run) start(ctx context.Context, jobs int) (wait func()) {
 	var reading, working sync.WaitGroup
-	next := make(chan int)
-	go func() {
-		defer close(next)
-		for i := range r.groups {
-			next <- i
-		}
-	}()
 	for range jobs {
 		reading.Go(func() {
-			for i := range next {
-				r.read(ctx, i)
+			h := newHandler(ctx, r)
+			for s := r.stretches.take(); s != nil; s = r.stretches.take() {
+				h.read(s)
 			}
 		})
 		working.Go(func() { newWorker(r).work() })
@@ -201,16 +185,4 @@ func (r *run) start(ctx context.Context, jobs int) (wait func()) {
 		close(r.tasks)
 	}()
 	return working.Wait
-}
-
-// read cuts one group and ends its queue. After ctx ends, groups are passed over.
-func (r *run) read(ctx context.Context, i int) {
-	q := r.queues[i]
-	defer q.close()
-	if ctx.Err() != nil {
-		return
-	}
-	h := &handler{ctx: ctx, run: r, queue: q, group: i}
-	// The only errors are the context's, which Run looks at itself.
-	_ = readers.Read(ctx, r.groups[i], r.options.Readers, h)
 }

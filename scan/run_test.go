@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"kscan/readers"
+	"kscan/readers/event"
 	"kscan/rule"
 	"kscan/scan"
 )
@@ -336,6 +337,75 @@ func TestFieldsDecide(t *testing.T) {
 		}
 		if got, want := summary.Counts.Lines, whole.Counts.Lines; got != want {
 			t.Errorf("seed %d: %d lines, want %d", seed, got, want)
+		}
+	}
+}
+
+// manyFiles writes small files of all kinds, with a large one here and there, and returns
+// their folder. Each is a log of its own.
+func manyFiles(t *testing.T, r *rand.Rand, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range n {
+		var text strings.Builder
+		for k := range 1 + r.IntN(8) {
+			text.WriteString(ecs(10*i+k, r.IntN(20) == 0))
+		}
+		data := []byte(text.String())
+		switch r.IntN(20) {
+		case 0:
+			data = data[:len(data)-r.IntN(len(data))]
+		case 1:
+			data = zipped(t, data)
+		case 2:
+			data = zipped(t, data)[:20+r.IntN(20)]
+		case 3:
+			data = []byte(strings.Join(audit(10*i, r.IntN(3) == 0), ""))
+		case 4:
+			data = bytes.Repeat(data, 1+(70<<10)/len(data)) // over the size of a small file
+		case 5:
+			data = append([]byte("{\"broken\": \n\xff"), data...)
+		case 6:
+			data = []byte("[" + strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", ",") + "]")
+		}
+		write(t, dir, fmt.Sprintf("%d/f%d.%04d", i/100, r.IntN(2), i)+"x", data)
+	}
+	return dir
+}
+
+// TestManyFilesAreAsEachAlone holds a run over many small files, of which one result is
+// made for many, against a run for each.
+func TestManyFilesAreAsEachAlone(t *testing.T) {
+	for seed := range uint64(2) {
+		dir := manyFiles(t, rand.New(rand.NewPCG(seed, 7)), 300)
+		var want []string
+		var parts []scan.Part
+		var problems []event.Problem
+		err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			found, s := runScan(t, scan.Options{}, path)
+			want = append(want, found...)
+			parts = append(parts, s.Parts...)
+			problems = append(problems, s.Problems...)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, one := runScan(t, scan.Options{Jobs: 1}, dir)
+		for _, jobs := range []int{1, 2, 8} {
+			got, s := runScan(t, scan.Options{Jobs: jobs}, dir)
+			if diff := cmp.Diff(want, got) + cmp.Diff(parts, s.Parts) + cmp.Diff(problems, s.Problems); diff != "" {
+				t.Errorf("seed %d, %d jobs: (-each alone +all):\n%s", seed, jobs, diff)
+			}
+			if diff := cmp.Diff(one, s, sameRun); diff != "" {
+				t.Errorf("seed %d: summary (-1 worker +%d):\n%s", seed, jobs, diff)
+			}
+		}
+		if len(want) < 20 || len(problems) < 20 {
+			t.Errorf("seed %d: %d findings, %d problems: nothing is tested", seed, len(want), len(problems))
 		}
 	}
 }

@@ -17,20 +17,46 @@ type task struct {
 	slot *slot
 }
 
-// result is what a unit came to. Lines of evidence and problems count from the start of
-// the unit; the collector, which knows the units before it, makes them absolute.
-type result struct {
+// tally is what one unit, or a part that is one unit, came to. Lines of evidence and
+// problems count from the start of the unit; the collector, which knows the units before
+// it, makes them absolute.
+type tally struct {
+	part        *readers.Part // set if it begins a part
 	counts      Counts
 	findings    []*Finding
 	problems    problems
 	first, last time.Time
-	outside     Span
-	categories  categories
-	coverage    []*eval.Coverage // one for each set of rules
-	account     *account
 	late        lateUnit
-	probe       ProbeUnit // nil without a probe
-	weight      int64     // bytes held: by findings, candidates, the probe and itself
+}
+
+// tallySize is about what a tally holds besides findings, in bytes.
+const tallySize = 384
+
+// result is what a unit came to, or a batch of parts.
+type result struct {
+	tally              // of the unit, or of the part at hand
+	parts      []tally // of a batch, in order
+	outside    Span
+	categories categories
+	coverage   []*eval.Coverage // one for each set of rules
+	account    *account
+	probe      ProbeUnit // nil without a probe
+	weight     int64     // bytes held: by findings, candidates, the probe and itself
+}
+
+// begin begins a part of a batch.
+func (r *result) begin(p *readers.Part) {
+	r.end()
+	r.tally = tally{part: p}
+	r.weight += tallySize
+}
+
+// end ends the part at hand.
+func (r *result) end() {
+	if r.part != nil {
+		r.parts = append(r.parts, r.tally)
+		r.tally = tally{}
+	}
 }
 
 // worker turns units into results. Its decoders and scratch are its own.
@@ -57,16 +83,16 @@ func newWorker(r *run) *worker {
 
 func (w *worker) work() {
 	for t := range w.run.tasks {
-		t.slot.result = w.unit(t.unit)
-		w.run.budget.add(t.slot.group, t.slot.result.weight)
+		t.slot.result = w.newResult()
+		w.unit(t.unit, t.slot.result)
+		w.run.budget.add(t.slot.stretch, t.slot.result.weight)
 		close(t.slot.ready)
 	}
 }
 
-// unit loads and decodes one unit. A crash is caught, counted and named: the events
+// unit loads and decodes one unit into a result. A crash is caught, counted and named: the events
 // before it are kept, those after it in the block are reported as not examined.
-func (w *worker) unit(u *readers.Unit) (res *result) {
-	res = w.newResult()
+func (w *worker) unit(u *readers.Unit, res *result) {
 	defer u.Release()
 	defer func() { w.finish(u.Part, res) }()
 	defer func() {
@@ -81,7 +107,7 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 	}()
 	block, err := u.Load()
 	if errors.Is(err, context.Canceled) {
-		return res // what the end of the run cut off is no damage
+		return // what the end of the run cut off is no damage
 	}
 	if err != nil {
 		res.problem(u.Damage(err))
@@ -95,7 +121,6 @@ func (w *worker) unit(u *readers.Unit) (res *result) {
 	}
 	res.counts.Passed = d.Passed()
 	res.counts.Events += res.counts.Passed
-	return res
 }
 
 func (w *worker) newResult() *result {

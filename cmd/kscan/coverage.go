@@ -82,7 +82,7 @@ func runCoverage(ctx context.Context, c *console, o *coverageOptions, paths []st
 	defer out.discard()
 	collector := triage.NewCollector()
 	p := newProgress(c, &o.output)
-	options.Progress = p.update
+	options.Progress = p.tell()
 	summary, err := scan.Run(ctx, options, paths, rules, collector)
 	p.end()
 	if err == nil {

@@ -36,8 +36,16 @@ func newProgress(c *console, o *outputOptions) *progress {
 	return p
 }
 
+// tell returns what shows how far the run is, nil if that is not shown.
+func (p *progress) tell() func(done, total int64) {
+	if p.bar == nil {
+		return nil
+	}
+	return p.update
+}
+
 func (p *progress) update(done, total int64) {
-	if p.bar == nil || time.Since(p.start) < progressDelay {
+	if time.Since(p.start) < progressDelay {
 		return
 	}
 	// A bar that cannot be drawn is no reason to stop.

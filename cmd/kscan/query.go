@@ -125,7 +125,7 @@ func runQuery(ctx context.Context, c *console, o *queryOptions, text string, pat
 	}
 	m := newMatches(out, r, o.query.Mapping)
 	p := newProgress(c, &o.output)
-	options.Progress = p.update
+	options.Progress = p.tell()
 	summary, err := scan.Run(ctx, options, paths, []*rule.Rule{r}, m.sink())
 	p.end()
 	if err == nil {

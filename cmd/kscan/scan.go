@@ -100,7 +100,7 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 		out.collector.UseNodes(o.investigate.known)
 	}
 	p := newProgress(c, &o.output)
-	options.Progress = p.update
+	options.Progress = p.tell()
 	options.NoAccount = o.output.format == "jsonl"
 	summary, err := scan.Run(ctx, options, paths, rules, expecter)
 	p.end()
