@@ -138,14 +138,22 @@ func seenColumn(groups []*triage.Group) column {
 const groupIndent = 3
 
 // group writes one group's heading and details.
-func (p *page) group(n int, g *triage.Group) {
+func (p *page) group(n int, g *triage.Group, all []*triage.Group) {
 	p.hanging(fmt.Sprintf("%d. ", n), p.look.heading, groupTitle(g))
 	priority := g.Priority.String()
 	p.entry(entry{indent: groupIndent, width: labelWidth, label: "priority", lead: priority,
 		style: p.look.priority(g.Priority), value: priority + ": " + safe.Text(strings.Join(g.Reasons, "; "))})
 	p.field(groupIndent, "seen", seenText(g))
 	for i := range g.Facts {
-		p.field(groupIndent, g.Facts[i].Label, valueLines(&g.Facts[i].Values)...)
+		if f := &g.Facts[i]; f.Label != "destination" || len(f.Seen) == 1 || !hasDestinations(g) {
+			p.field(groupIndent, f.Label, mergePorts(valueLines(&f.Values))...)
+		}
+	}
+	if len(g.StartedBy) > 0 {
+		p.field(groupIndent, "started by", related(g.StartedBy, all))
+	}
+	if len(g.Started) > 0 {
+		p.field(groupIndent, "started", related(g.Started, all))
 	}
 	p.field(groupIndent, "evidence", evidenceLines(g)...)
 	if g.OutOfScope > 0 {
@@ -155,6 +163,25 @@ func (p *page) group(n int, g *triage.Group) {
 		p.field(groupIndent, "assumed", safe.Text(strings.Join(g.Assumed, ", "))+": set by kscan, these logs do not say it")
 	}
 	p.field(groupIndent, "group", g.ID)
+}
+
+// hasDestinations reports whether a step of the group's playbook lists the destinations.
+func hasDestinations(g *triage.Group) bool {
+	return slices.ContainsFunc(g.Steps, func(s triage.StepAnswer) bool { return len(s.Destinations) > 0 })
+}
+
+// mergePorts puts addresses that differ in nothing but the port on one line.
+func mergePorts(lines []string) (merged []string) {
+	const word = " port "
+	for _, line := range lines {
+		address, port, ok := strings.Cut(line, word)
+		if last := len(merged) - 1; ok && last >= 0 && strings.HasPrefix(merged[last], address+word) {
+			merged[last] += ", " + port
+			continue
+		}
+		merged = append(merged, line)
+	}
+	return merged
 }
 
 func groupTitle(g *triage.Group) string {

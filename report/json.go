@@ -84,6 +84,7 @@ type jsonRuleReport struct {
 	NearMisses  *jsonNear     `json:"near_misses"`
 	Schedule    *jsonSchedule `json:"schedule"`
 	Groups      []jsonGroup   `json:"groups"`
+	Story       []jsonMoment  `json:"story"`
 	// Expected are the findings that exceptions cover.
 	ExpectedFindings int64          `json:"expected_findings"`
 	Expected         []jsonExpected `json:"expected"`
@@ -129,6 +130,7 @@ type jsonGroup struct {
 	Indices       []string              `json:"indices"`
 	Event         json.RawMessage       `json:"event"`
 	Steps         []jsonAnswer          `json:"steps"`
+	StartedBy     []string              `json:"started_by"`
 }
 
 // jsonTarget is a destination.
@@ -266,6 +268,7 @@ func ruleReportOf(r *triage.Rule) jsonRuleReport {
 		NearMisses:       nearOf(r.Near),
 		Schedule:         scheduleOf(r.Schedule),
 		Groups:           each(r.Groups, groupOf),
+		Story:            each(r.Story, momentOf),
 		ExpectedFindings: r.ExpectedFindings,
 		Expected:         each(r.Expected, expectedOf),
 		Guide:            each(r.Guide.Sections, sectionOf),
@@ -308,6 +311,7 @@ func groupOf(g *triage.Group) jsonGroup {
 		j.Fields[field] = jsonValues{list(v.Seen), v.Other}
 	}
 	j.Steps = each(g.Steps, answerOf)
+	j.StartedBy = each(g.StartedBy, groupID)
 	if json.Valid(g.Sample) {
 		j.Event = g.Sample
 	}

@@ -31,8 +31,11 @@ func (p *page) playbook(n int, g *triage.Group) {
 			p.note(g, note)
 		}
 		for j := range s.Lookups {
-			p.lookup(n, &s.Lookups[j])
+			if s.Lookups[j].Status == triage.Found {
+				p.lookup(n, &s.Lookups[j])
+			}
 		}
+		p.nothing(s.Lookups)
 		p.response(s.Response)
 		if p.b.Len() == before {
 			p.text(stepIndent, p.look.label, emptyStep(n, s))
@@ -128,30 +131,57 @@ func ownerText(d *triage.Destination) string {
 	return text
 }
 
-// lookup writes what came of a query.
+// nothing writes the questions to which nothing was found, those together that there is
+// the same to say of.
+func (p *page) nothing(lookups []triage.Lookup) {
+	var texts []string
+	labels := map[string][]string{}
+	for i := range lookups {
+		l := &lookups[i]
+		if l.Status == triage.Found || l.Status == triage.NotLookedUp && l.Beyond == 0 { // that is said once, at the top
+			continue
+		}
+		text := l.Text
+		if l.Beyond > 0 {
+			text += "; " + beyond(l)
+		}
+		if l.Note != "" {
+			text += "; " + l.Note
+		}
+		if labels[text] == nil {
+			texts = append(texts, text)
+		}
+		labels[text] = append(labels[text], safe.Text(safe.Clip(l.Label, maxCell)))
+	}
+	for _, text := range texts {
+		style := p.look.label
+		if strings.HasPrefix(text, "the logs hold no ") {
+			style = p.look.bad
+		}
+		p.hanging(strings.Repeat(" ", stepIndent)+"- ", style, strings.Join(labels[text], "; ")+": "+safe.Text(safe.Clip(text, maxDetail)))
+	}
+}
+
+// beyond says of how many hits the values were not looked up.
+func beyond(l *triage.Lookup) string {
+	return count(l.Beyond, "more hit") + " with other values: there are too many to look up each"
+}
+
+// lookup writes what a query found.
 func (p *page) lookup(n int, l *triage.Lookup) {
-	if l.Status == triage.NotLookedUp && l.Beyond == 0 {
-		return // said once, at the top
-	}
-	style := p.look.label
-	text := l.Text
-	if l.Status == triage.Found {
-		style = p.look.plain
-		text = count(l.Count, "event")
-	} else if l.Status == triage.NoTelemetry {
-		style = p.look.bad
-	}
+	text := count(l.Count, "event")
 	mark := "- "
-	if l.Status == triage.Found && l.Change > 0 {
+	if l.Change > 0 {
 		mark = p.look.paint(p.look.bad, "▲ ")
 	}
 	prefix := strings.Repeat(" ", stepIndent) + mark
 	if before := p.toldUnder(n, l); before != n {
 		text += fmt.Sprintf(", as under %d", before)
-		p.hanging(prefix, style, safe.Text(safe.Clip(l.Label, maxCell))+": "+text)
+		p.hanging(prefix, p.look.plain, safe.Text(safe.Clip(l.Label, maxCell))+": "+text)
+		p.answerNote(l)
 		return
 	}
-	p.hanging(prefix, style, safe.Text(safe.Clip(l.Label, maxCell))+": "+safe.Text(safe.Clip(text, maxDetail)))
+	p.hanging(prefix, p.look.plain, safe.Text(safe.Clip(l.Label, maxCell))+": "+text)
 	for _, e := range l.Events {
 		p.event(e)
 	}
@@ -168,14 +198,19 @@ func (p *page) lookup(n int, l *triage.Lookup) {
 	if len(l.Tally) == 0 {
 		more = l.Count - int64(len(l.Events))
 	}
-	if l.Status == triage.Found && more > 0 {
+	if more > 0 {
 		p.text(eventIndent, p.look.label, "… and "+triage.Number(more)+" more")
 	}
-	if l.Note != "" {
-		p.text(eventIndent, p.look.label, safe.Text(safe.Clip(l.Note, maxDetail)))
-	}
+	p.answerNote(l)
 	if l.Beyond > 0 {
-		p.text(eventIndent, p.look.bad, count(l.Beyond, "more hit")+" with other values: there are too many to look up each")
+		p.text(eventIndent, p.look.bad, beyond(l))
+	}
+}
+
+// answerNote writes what more there is to say of an answer.
+func (p *page) answerNote(l *triage.Lookup) {
+	if l.Note != "" {
+		p.text(eventIndent, p.look.plain, safe.Text(safe.Clip(l.Note, maxDetail)))
 	}
 }
 
@@ -244,20 +279,22 @@ var fieldWords = map[string]string{
 
 // eventText is what a found event says: what needs no name first.
 func eventText(values []triage.Answer) string {
-	var plain, named []string
+	text := mainText(values)
+	isRequest := request(values) != ""
+	var named []string
 	for _, a := range values {
-		text := safe.Text(safe.Clip(strings.Join(a.Seen, ", "), maxEventValue))
-		word, known := fieldWords[strings.TrimPrefix(a.Field, triage.KubernetesPrefix)]
-		switch {
+		field := strings.TrimPrefix(a.Field, triage.KubernetesPrefix)
+		if isRequest && slices.ContainsFunc(requestParts, func(p requestPart) bool { return p.field == field }) {
+			continue
+		}
+		value := safe.Text(safe.Clip(strings.Join(a.Seen, ", "), maxEventValue))
+		switch word, known := fieldWords[field]; {
 		case !known:
-			named = append(named, safe.Text(safe.Clip(a.Field, maxCell))+" "+text)
+			named = append(named, safe.Text(safe.Clip(a.Field, maxCell))+" "+value)
 		case word != "":
-			named = append(named, word+" "+text)
-		case !slices.Contains(plain, text):
-			plain = append(plain, text)
+			named = append(named, word+" "+value)
 		}
 	}
-	text := strings.Join(plain, " | ")
 	if len(named) > 0 {
 		text = strings.TrimSpace(text + " (" + strings.Join(named, ", ") + ")")
 	}
@@ -265,6 +302,57 @@ func eventText(values []triage.Answer) string {
 		return "an event"
 	}
 	return text
+}
+
+// mainText is what of a found event needs no name: a command, a path, a request. A path
+// that the command begins with is not said again.
+func mainText(values []triage.Answer) string {
+	if text := request(values); text != "" {
+		return text
+	}
+	var plain []string
+	for _, a := range values {
+		if word, known := fieldWords[a.Field]; !known || word != "" {
+			continue
+		}
+		text := safe.Text(safe.Clip(strings.Join(a.Seen, ", "), maxEventValue))
+		if !slices.ContainsFunc(plain, func(p string) bool { return p == text || strings.HasPrefix(p, text+" ") }) {
+			plain = append(plain, text)
+		}
+	}
+	return strings.Join(plain, " | ")
+}
+
+// requestPart is a field of a request to the Kubernetes API with what stands before it.
+type requestPart struct{ field, word string }
+
+// requestParts are what a request says, in the order of a sentence: "create pods/exec
+// NAME in NAMESPACE by USER, status 101".
+var requestParts = []requestPart{
+	{"verb", ""}, {"objectRef.resource", " "}, {"objectRef.subresource", "/"}, {"objectRef.name", " "},
+	{"objectRef.namespace", " in "}, {"user.username", " by "}, {"responseStatus.code", ", status "},
+}
+
+// requestText puts the fields of a request together, "" if they are none of one.
+func requestText(of map[string]string) (text string) {
+	if of["verb"] == "" || of["objectRef.resource"] == "" {
+		return ""
+	}
+	for _, part := range requestParts {
+		if value := of[part.field]; value != "" {
+			text += part.word + safe.Text(safe.Clip(value, maxEventValue))
+		}
+	}
+	return text
+}
+
+// request is the request that a found event is, "" if it is none.
+func request(values []triage.Answer) string {
+	of := map[string]string{}
+	for _, a := range values {
+		of[strings.TrimPrefix(a.Field, triage.KubernetesPrefix)] = strings.Join(a.Seen, ", ")
+	}
+	return requestText(of)
 }
 
 // tally writes one row of a count.
@@ -281,6 +369,13 @@ func (p *page) tally(l *triage.Lookup, t *triage.Tally) {
 	}
 	number := fmt.Sprintf("%6s × ", triage.Number(t.Count))
 	text := strings.Join(parts, " | ")
+	of := map[string]string{}
+	for i, field := range l.CountBy {
+		of[strings.TrimPrefix(field, triage.KubernetesPrefix)] += t.Values[i] // one of the two is empty
+	}
+	if request := requestText(of); request != "" {
+		text = request
+	}
 	where := "first " + place(t.First.Source, t.First.Member, t.First.Line, t.First.Offset)
 	prefix := strings.Repeat(" ", eventIndent) + p.look.paint(p.look.label, number)
 	width := lipgloss.Width(prefix)

@@ -104,10 +104,11 @@ func (p *page) rule(r *triage.Rule) {
 	p.overview(r)
 	p.blank()
 	p.groups(r)
+	p.story(r)
 	p.told = map[string]int{}
 	for i, g := range r.Groups[:min(len(r.Groups), maxDetails)] {
 		p.blank()
-		p.group(i+1, g)
+		p.group(i+1, g, r.Groups)
 		if len(g.Steps) > 0 {
 			p.playbook(i+1, g)
 		}

@@ -207,21 +207,25 @@ func (id identity) parent() string {
 
 // follow adds the parents of the hits' processes to what the queries for a group came to.
 // It returns what is to be said of those that are not known.
-func (l *lookup) follow(r *request, all *found) (note string) {
+func (l *lookup) follow(g *Group, r *request, all *found) (note string) {
 	l.starts.index()
 	var ends []string
-	kept := map[*start]bool{}
+	if g.own == nil {
+		g.own, g.parents = map[*start]bool{}, map[*start]bool{}
+	}
 	for _, t := range r.tuples {
 		for _, at := range []time.Time{t.first, t.last} {
 			if t.undated {
 				at = time.Time{}
 			}
-			chain, end := l.starts.parents(t.host, t.identity(), at)
+			id := t.identity()
+			if own := l.starts.of(t.host, id.pid, id.entity, at); own != nil {
+				g.own[own] = true
+			}
+			chain, end := l.starts.parents(t.host, id, at)
 			for _, n := range chain {
-				if !kept[n] {
-					kept[n] = true
-					all.add(n.event(l.spec.Show))
-				}
+				g.parents[n] = true
+				all.add(n.event(l.spec.Show))
 			}
 			if end != "" {
 				ends = appendNew(ends, []string{end}, maxSeen)

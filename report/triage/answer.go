@@ -146,13 +146,14 @@ func (c *Collector) Answer(p *Probe, second *scan.Summary, reason string) {
 			if len(g.requests) > 0 {
 				c.unanswered = reason
 			}
-			g.answer(r.rule.Rule, p, reason, c.nodes)
+			g.answer(r.rule, p, reason, c.nodes)
 		}
 	}
 	c.answered = true
 }
 
-func (g *Group) answer(r *rule.Rule, p *Probe, reason string, nodes *Nodes) {
+func (g *Group) answer(of *Rule, p *Probe, reason string, nodes *Nodes) {
+	r := of.Rule
 	if r.Playbook == nil {
 		return
 	}
@@ -167,7 +168,7 @@ func (g *Group) answer(r *rule.Rule, p *Probe, reason string, nodes *Nodes) {
 			}
 		}
 		for j := range step.Evidence {
-			a.Lookups = append(a.Lookups, answerOf(&step.Evidence[j], g.requests[n], p, reason))
+			a.Lookups = append(a.Lookups, g.answerOf(&step.Evidence[j], g.requests[n], p, reason))
 			n++
 		}
 		if step.Analysis == rule.Destination {
@@ -177,12 +178,13 @@ func (g *Group) answer(r *rule.Rule, p *Probe, reason string, nodes *Nodes) {
 			}
 			a.Destinations = g.destinations(nodes, known)
 			a.Notes = append(a.Notes, g.sweep()...)
+			g.odd(&a)
 		}
 		g.Steps = append(g.Steps, a)
 	}
 	for i := range g.Steps {
 		if g.Steps[i].Step.Analysis == rule.Response {
-			g.Steps[i].Response = g.response()
+			g.Steps[i].Response = g.response(of.ports())
 		}
 	}
 	g.requests, g.held = nil, nil
@@ -212,7 +214,7 @@ func (g *Group) stepFields(step *rule.PlaybookStep) (answers []Answer) {
 }
 
 // answerOf puts together what the queries for one group came to.
-func answerOf(e *rule.Evidence, r *request, p *Probe, reason string) Lookup {
+func (g *Group) answerOf(e *rule.Evidence, r *request, p *Probe, reason string) Lookup {
 	l := Lookup{Label: e.Label, Query: e.Query.Source(), CountBy: e.CountBy, Beyond: r.beyond, Change: e.Change, Reason: e.Reason}
 	switch {
 	case len(r.tuples) == 0 && len(r.missing) > 0:
@@ -236,7 +238,7 @@ func answerOf(e *rule.Evidence, r *request, p *Probe, reason string) Lookup {
 		all.count = int64(len(all.events)) + tallied(&all)
 	}
 	if e.Follow {
-		l.Note = p.followed(e).follow(r, &all)
+		l.Note = p.followed(e).follow(g, r, &all)
 	}
 	l.Count, l.Events, l.Other = all.count, all.events, all.other
 	if n := len(all.events) - e.Max; n > 0 && e.Follow {

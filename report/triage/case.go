@@ -54,6 +54,8 @@ type Rule struct {
 	Coverage  Coverage
 	Schedule  *Schedule        // nil if it is not known, or nothing was found
 	Near      *scan.NearMisses // nil if none were looked for
+	// Story is what the hits and the evidence say, in the order of time.
+	Story []*Moment
 }
 
 // Key is what the findings of a group have in common. A part that the events do not
@@ -86,6 +88,8 @@ type Group struct {
 	Facts       []Fact
 	// Evidence are the places of the first findings, one for each event.
 	Evidence []event.Evidence
+	// FirstEvidence is the place of the earliest event.
+	FirstEvidence event.Evidence
 	// Events counts the events of all findings: those of a sequence are several.
 	Events int64
 	// Assumed are the fields that kscan set and the logs do not say.
@@ -101,10 +105,16 @@ type Group struct {
 
 	// Steps are the steps of the rule's playbook, answered; nil without one.
 	Steps []StepAnswer
+	// StartedBy are the groups of processes that are parents of this one's, Started those of
+	// processes that this one's is a parent of.
+	StartedBy, Started []*Group
 
 	addresses map[netip.Addr]bool // of the host, as its events say
 	requests  []*request          // of the playbook's evidence queries, in their order
 	held      [][]int64           // how many hits each condition held for, by step
+
+	own     map[*start]bool // starts of the group's processes
+	parents map[*start]bool // starts of their parents
 
 	values map[string]*Values // by field name or pattern, as the guide names them
 }

@@ -212,6 +212,9 @@ func (c *Collector) add(g *Group, f *scan.Finding, r *ruleGroups) {
 		}
 		if !hit.Time.IsZero() {
 			dated = true
+			if g.First.IsZero() || hit.Time.Before(g.First) {
+				g.FirstEvidence = hit.Evidence
+			}
 			g.First, g.Last = span(g.First, g.Last, hit.Time, hit.Time)
 		}
 		g.Assumed = appendNew(g.Assumed, hit.Assumed, len(g.Assumed)+len(hit.Assumed))
@@ -347,6 +350,8 @@ func (c *Collector) Case(s *scan.Summary) *Case {
 			g.finish()
 		}
 		sortGroups(r.rule.Groups)
+		r.rule.lineage()
+		r.rule.story()
 		r.rule.Schedule = newSchedule(r.rule.Rule, r.moments, r.beyond)
 		result.Rules = append(result.Rules, r.rule)
 	}

@@ -53,7 +53,9 @@ var workloadFields = [...]string{
 	"container.name", "container.id",
 }
 
-func (g *Group) response() *Remedy {
+// response says what is concerned. The policy closes all ports that the rule's groups
+// reached: one is no less open than the other.
+func (g *Group) response(ports []string) *Remedy {
 	r := &Remedy{}
 	if g.Key.Host != "" {
 		r.Hosts = []string{g.Key.Host}
@@ -78,7 +80,7 @@ func (g *Group) response() *Remedy {
 			}
 		}
 	}
-	r.Policy = networkPolicy(first(namespace), first(pod), g.Targets)
+	r.Policy = networkPolicy(first(namespace), first(pod), ports)
 	return r
 }
 
@@ -102,6 +104,9 @@ func first(texts []string) string {
 // KubernetesPrefix is what Elastic's Kubernetes integration puts before the fields of an
 // audit event of the API.
 const KubernetesPrefix = "kubernetes.audit."
+
+// kubeletPath is a request to a kubelet that reaches into a container: /run/NAMESPACE/POD.
+var kubeletPath = regexp.MustCompile(`:1025\d/(?:run|exec|attach|portForward|containerLogs)/([\w.-]+)/([\w.-]+)`)
 
 // learn takes from a found event what it says of credentials, accounts and pods.
 func (r *Remedy) learn(e *FoundEvent) {
@@ -127,6 +132,9 @@ func (r *Remedy) learn(e *FoundEvent) {
 	case values["objectRef.subresource"] == "token" && granted:
 		r.touched("a new token of service account "+join("/", values["objectRef.namespace"], values["objectRef.name"]), e)
 	}
+	for _, m := range kubeletPath.FindAllStringSubmatch(values["process.args"], maxConcerned) {
+		r.Workloads = appendNew(r.Workloads, []string{"pod " + m[1] + "/" + m[2] + ", through the kubelet"}, maxConcerned)
+	}
 	for _, field := range []string{"process.args", "process.command_line", "file.path", "destination.ip"} {
 		rest := values[field]
 		for _, m := range credentialMarks {
@@ -148,12 +156,12 @@ func (r *Remedy) touched(what string, e *FoundEvent) {
 // policy: it comes from a log.
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
 
-// networkPolicy returns a policy that leaves a workload all egress but to the ports of
-// the targets. Policies name what is allowed, so the ports between them are listed.
-func networkPolicy(namespace, pod string, targets []*Target) string {
+// networkPolicy returns a policy that leaves a workload all egress but to the closed
+// ports. Policies name what is allowed, so the ports between them are listed.
+func networkPolicy(namespace, pod string, closed []string) string {
 	var ports []int
-	for _, t := range targets {
-		if n, err := strconv.Atoi(t.Port); err == nil && n > 0 && n < 65536 && !slices.Contains(ports, n) && len(ports) < maxConcerned {
+	for _, port := range closed {
+		if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 65536 && !slices.Contains(ports, n) {
 			ports = append(ports, n)
 		}
 	}

@@ -1,0 +1,96 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"kscan/report/safe"
+	"kscan/report/triage"
+)
+
+// maxStory is how many moments of a rule's story the text shows: some two screens. Those
+// beyond are the hits and answers below, and in the JSON report.
+const maxStory = 60
+
+// story writes what happened in the order of time: the hits, and what was found of them.
+func (p *page) story(r *triage.Rule) {
+	if !slices.ContainsFunc(r.Story, func(m *triage.Moment) bool { return m.Hits == nil }) {
+		return // the table of groups says as much
+	}
+	numbers := map[*triage.Group]int{}
+	for i, g := range r.Groups {
+		numbers[g] = i + 1
+	}
+	p.blank()
+	p.text(0, p.look.heading, "In the order of time; numbers in brackets are those of the groups")
+	shown := r.Story[:min(len(r.Story), maxStory)]
+	width := 0
+	for _, m := range shown {
+		width = max(width, columns(cell(m.Host)))
+	}
+	for _, m := range shown {
+		p.moment(m, numbers, min(width, maxHost))
+	}
+	if more := len(r.Story) - len(shown); more > 0 {
+		p.text(0, p.look.label, "… and "+count(int64(more), "more event")+"; the JSON report (-f json) has them")
+	}
+}
+
+// maxHost is how wide the column of hosts becomes.
+const maxHost = 24
+
+// moment writes one event: when, where and what, then what it answers and its place.
+func (p *page) moment(m *triage.Moment, numbers map[*triage.Group]int, width int) {
+	host := cell(m.Host)
+	prefix := p.look.paint(p.look.label, timeText(m.Time)) + "  " + host + strings.Repeat(" ", max(0, width-columns(host))) + "  "
+	text, style := mainText(m.Values), p.look.plain
+	if g := m.Hits; g != nil {
+		text, style = count(g.Count, "hit")+": "+groupTitle(g), p.look.heading
+	}
+	p.hanging(prefix, style, text)
+	where := place(m.Evidence.Source, m.Evidence.Member, m.Evidence.Line, m.Evidence.Offset)
+	style = p.look.label
+	if slices.ContainsFunc(m.Says, func(s triage.Saying) bool { return s.Raises }) {
+		style = p.look.bad
+	}
+	prefix = strings.Repeat(" ", lipgloss.Width(prefix))
+	says := sayings(m, numbers)
+	if len(prefix)+columns(says)+2+columns(where) <= p.width {
+		p.line(prefix + p.look.paint(style, says) + "  " + p.look.paint(p.look.label, where))
+		return
+	}
+	p.hanging(prefix, style, says)
+	p.hanging(prefix, p.look.label, where)
+}
+
+// sayings names what an event is, and the groups that it is that of.
+func sayings(m *triage.Moment, numbers map[*triage.Group]int) string {
+	if m.Hits != nil {
+		return "the rule fired [" + strconv.Itoa(numbers[m.Hits]) + "]"
+	}
+	var parts []string
+	for _, s := range m.Says {
+		var of []string
+		for _, g := range s.Groups {
+			of = append(of, strconv.Itoa(numbers[g]))
+		}
+		mark := ""
+		if s.Raises {
+			mark = "▲ "
+		}
+		parts = append(parts, mark+safe.Text(safe.Clip(s.Label, maxCell))+" ["+strings.Join(of, " ")+"]")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// related names groups by their number and process.
+func related(groups []*triage.Group, all []*triage.Group) string {
+	var names []string
+	for _, g := range groups {
+		names = append(names, strconv.Itoa(slices.Index(all, g)+1)+" ("+cell(g.Name)+")")
+	}
+	return strings.Join(names, ", ")
+}
