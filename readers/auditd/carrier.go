@@ -201,6 +201,7 @@ func (d *Decoder) addCarriedLine(text []byte, host, hostEnd, pos int, number int
 	}
 	d.text = d.carried
 	k := d.keyOf(&r)
-	d.join(d.joiner.place(d.carried, &k, pos, int32(number)), newLine(&r, start), pos, int32(number))
+	l := line{start: start, end: r.end, body: r.body, typ: r.typ}
+	d.join(d.joiner.place(d.carried, &k, pos, int32(number)), &l, pos, int32(number))
 	return true
 }

@@ -40,6 +40,7 @@ type Decoder struct {
 	skim     skim
 	problems []lineProblem // of the core's lines, in order
 	records  []record      // of the event at hand
+	lines    []line        // of the event at hand
 	parser   fastjson.Parser
 
 	event         auditEvent
@@ -67,7 +68,6 @@ func New(o Options) *Decoder {
 		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(o.Window, o.MaxRecords),
 		assumed: [1]string{"host.os.type"}, whole: wholeBlock, sample: sampleBytes,
 	}
-	d.skim.accept = d.accept
 	return d
 }
 
@@ -88,6 +88,7 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 		return 1
 	}
 	d.joiner.reset()
+	d.joiner.lines = !d.options.JSON
 	if d.options.JSON {
 		lines = d.findCarried(b)
 	} else {

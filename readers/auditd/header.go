@@ -99,49 +99,55 @@ func (t *tables) parseFrom(r *record, line []byte, at int) int {
 	return i
 }
 
-// quickType reads the header of a record up to its id, if it has the form of the kernel's
-// records in audit.log, "type=NAME msg=audit(". It returns the type and where the id
-// starts, 0 if the line has another form.
-func (t *tables) quickType(line []byte) (typ uint16, id int) {
+// quickType reads "type=NAME " at the start of a line. It returns the type and where its
+// name ends, 0 if the line begins in another way.
+func (t *tables) quickType(line []byte) (typ uint16, end int) {
 	const (
-		between = " " + msgToken + auditToken
-		name    = len(typeToken)
-		least   = name + 8 + 2 + len(between) // of a line whose name is short
+		name  = len(typeToken)
+		least = name + 8 + 2 + len(idToken) // of a line whose name is short
 	)
 	if len(line) < least || string(line[:name]) != typeToken {
 		return 0, 0
 	}
 	first := binary.LittleEndian.Uint64(line[name:])
-	end := name + 8
-	if space := spaceIn(first); space < 8 {
-		end = name + space
-		first &= 1<<(8*space) - 1
-	} else {
-		for end < len(line) && line[end] != ' ' && end-name <= maxTypeName {
-			end++
-		}
+	space := spaceIn(first)
+	if space == 8 {
+		return t.longType(line, first)
 	}
-	id = end + len(between)
-	if end == name || len(line) < id || string(line[end:id]) != between {
+	end = name + space
+	switch first & (1<<(8*space) - 1) {
+	case 0:
 		return 0, 0
-	}
-	switch first {
 	case nameSyscall:
-		return typeSyscall, id
+		return typeSyscall, end
 	case namePath:
-		return typePath, id
+		return typePath, end
 	case nameEOE:
-		return typeEOE, id
+		return typeEOE, end
 	case nameCWD:
-		return typeCWD, id
+		return typeCWD, end
 	case nameExecve:
-		return typeExecve, id
-	case nameSockaddr:
-		if end == name+8 {
-			return typeSockaddr, id
-		}
+		return typeExecve, end
 	}
-	return t.typeNumber(line[name:end]), id
+	return t.typeNumber(line[name:end]), end
+}
+
+// longType is quickType for a name of eight letters or more, the first of which are known.
+func (t *tables) longType(line []byte, first uint64) (typ uint16, end int) {
+	const name = len(typeToken)
+	end = name + 8
+	for end < len(line) && line[end] != ' ' && end-name <= maxTypeName {
+		end++
+	}
+	switch {
+	case end == len(line) || line[end] != ' ':
+		return 0, 0
+	case first == nameSockaddr && end == name+8:
+		return typeSockaddr, end
+	case first == nameProctitl && end == name+9 && line[end-1] == 'E':
+		return typeProctitle, end
+	}
+	return t.typeNumber(line[name:end]), end
 }
 
 // Names of record types as numbers, the first letter lowest.
@@ -151,6 +157,7 @@ const (
 	nameEOE      = 'E' | 'O'<<8 | 'E'<<16
 	nameCWD      = 'C' | 'W'<<8 | 'D'<<16
 	nameExecve   = 'E' | 'X'<<8 | 'E'<<16 | 'C'<<24 | 'V'<<32 | 'E'<<40
+	nameProctitl = 'P' | 'R'<<8 | 'O'<<16 | 'C'<<24 | 'T'<<32 | 'I'<<40 | 'T'<<48 | 'L'<<56
 	nameSockaddr = 'S' | 'O'<<8 | 'C'<<16 | 'K'<<24 | 'A'<<32 | 'D'<<40 | 'D'<<48 | 'R'<<56
 )
 

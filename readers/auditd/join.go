@@ -24,7 +24,8 @@ type joiner struct {
 	seed   maphash.Seed // so that no log can be made to fill one slot
 	keys   [2]uint64
 	chains []chain // in the order of their first records
-	lines  []line  // the members of all chains
+	runs   []run   // the members of all chains
+	lines  bool    // the records of the text are lines: neighbours are one run
 	newest uint32  // the highest serial so far
 	// slots is a hash table with open addressing: 1 + index of the last chain with a key,
 	// 0 if free. It is made when a record is not of a new event or one of the last few.
@@ -39,7 +40,7 @@ type joiner struct {
 type chain struct {
 	key
 	pos, last  int32 // where the lines of the first and the last record start, the latter member or not
-	head, tail int32 // the first and the last member
+	head, tail int32 // the first and the last run of members
 	count      int32 // records within the window, members or too many
 	number     int32 // of the first record's line: 1-based in the core, 0 in a margin
 	marks      marks
@@ -53,12 +54,11 @@ type key struct {
 	node, nodeEnd int32 // in the decoder's text
 }
 
-// line is one member of a chain.
-type line struct {
-	start, end int32 // in the decoder's text, without the newline
-	next       int32 // member of the chain, or none
-	typ        uint16
-	body       uint8 // where the text after the header starts, from start on; 0 if it is not known
+// run is members of a chain of which each but the last is followed by a newline and the
+// next. Most events are one run, so that a record which goes on with its event costs little.
+type run struct {
+	start, end int32 // in the decoder's text, without the last newline
+	next       int32 // run of the chain, or none
 }
 
 // marks say what a chain has, so that an event which is not wanted need not be decoded.
@@ -75,7 +75,7 @@ const (
 	hasUringOp
 )
 
-const none = int32(-1) // no next record
+const none = int32(-1) // no next run
 
 func newJoiner(window, most int) joiner {
 	seed := maphash.MakeSeed()
@@ -87,7 +87,7 @@ func newJoiner(window, most int) joiner {
 
 // reset forgets all chains.
 func (j *joiner) reset() {
-	j.chains, j.lines = j.chains[:0], j.lines[:0]
+	j.chains, j.runs = j.chains[:0], j.runs[:0]
 	j.newest, j.hashed = 0, false
 }
 
@@ -174,10 +174,10 @@ const (
 	isOver // beyond the most that an event may have
 )
 
-// push puts a record at a position, at most the window behind the last one, into a chain.
-// Of one that begins in a margin the members are not kept.
-func (j *joiner) push(c int32, l line, pos int) membership {
-	ch := &j.chains[c]
+// push puts the record text[start:end] into a chain. Its line, or the document that carries
+// it, is at a position at most the window behind that of the last one. Of a chain that
+// begins in a margin the members are not kept.
+func (j *joiner) push(ch *chain, typ uint16, start, end, pos int) membership {
 	ch.last = int32(pos)
 	if pos-int(ch.pos) > j.window {
 		return isLate
@@ -188,18 +188,18 @@ func (j *joiner) push(c int32, l line, pos int) membership {
 	if ch.count++; int(ch.count) > j.most {
 		return isOver
 	}
-	if l.typ == typeEOE && ch.head != none {
-		return isMember // and has nothing to say
-	}
-	i := int32(len(j.lines))
-	l.next = none
-	j.lines = append(j.lines, l)
 	if ch.head == none {
-		ch.head = i
+		ch.head = int32(len(j.runs))
+	} else if last := &j.runs[ch.tail]; j.lines && int(last.end)+1 == start {
+		last.end = int32(end)
+		return isMember
+	} else if typ == typeEOE {
+		return isMember // and has nothing to say
 	} else {
-		j.lines[ch.tail].next = i
+		last.next = int32(len(j.runs))
 	}
-	ch.tail = i
+	ch.tail = int32(len(j.runs))
+	j.runs = append(j.runs, run{start: int32(start), end: int32(end), next: none})
 	return isMember
 }
 

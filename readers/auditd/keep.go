@@ -2,8 +2,10 @@ package auditd
 
 import (
 	"bytes"
+	"math/bits"
 
 	"kscan/readers/frame"
+	"kscan/readers/prefilter"
 )
 
 // Policies of passing over events that cannot match.
@@ -49,23 +51,23 @@ func (d *Decoder) doubtful(c *chain) bool {
 	return true
 }
 
-// marksOf says what a record of the core or behind it brings to its event that has the
-// marks so far.
-func (d *Decoder) marksOf(l *line, so marks) marks {
-	switch l.typ {
+// marksOf says what a record, text[start:end] with its body at text[body:end], brings to
+// its event that has the marks so far.
+func (d *Decoder) marksOf(typ uint16, body, end int, so marks) marks {
+	switch typ {
 	case typeEOE:
 		return 0
 	case typeSyscall:
 		m := hasContent | hasCall
-		if so&hasCall == 0 && d.mayConnect(d.bodyOf(l)) {
+		if so&hasCall == 0 && d.mayConnect(body, end) {
 			m |= mayConnect
 		}
-		if !d.skim.finds.program {
+		if (so|m)&mayConnect != 0 && !namesProgram(d.text[body:end]) {
 			m |= mayBeCut
 		}
 		return m
 	case typeSockaddr:
-		if isShort(d.bodyOf(l)) {
+		if isShort(d.text[body:end]) {
 			return hasContent | hasAddress | mayBeShort
 		}
 		return hasContent | hasAddress
@@ -75,35 +77,63 @@ func (d *Decoder) marksOf(l *line, so marks) marks {
 	return hasContent
 }
 
-// bodyOf is the text after the header of a line, or all of it if it is not known where
-// the body starts.
-func (d *Decoder) bodyOf(l *line) []byte { return d.text[int(l.start)+int(l.body) : l.end] }
-
 const (
 	archField    = "arch="
 	syscallField = "syscall="
 	saddrField   = "saddr="
-	exePath      = `exe="/`
 )
 
-// mayConnect reports whether the body of a SYSCALL record, the one of the line at hand, may
-// be that of a connect. It says no only of records as the kernel writes them: arch first,
-// then the number, and neither again.
-func (d *Decoder) mayConnect(body []byte) bool {
-	if f := &d.skim.finds; f.archs != 1 || f.syscalls != 1 {
+// mayConnect reports whether the body of a SYSCALL record, text[from:end], may be that of
+// a connect. It says no only of records as the kernel writes them: arch first, then the
+// number, and neither again.
+func (d *Decoder) mayConnect(from, end int) bool {
+	const arch, call, number = len(archField), len(archField) + 8 + 1, len(archField) + 8 + 1 + len(syscallField)
+	body := d.text[from:end]
+	if len(body) <= number || string(body[:arch]) != archField || body[call-1] != ' ' || string(body[call:number]) != syscallField {
 		return true
 	}
-	rest, ok := bytes.CutPrefix(body, []byte(archField))
-	if !ok || len(rest) < 9 || rest[8] != ' ' {
+	n, i := digits(body, number, 4)
+	if i == 0 || i >= len(body) || body[i] != ' ' || !d.calls.isOther(d.tables, body[arch:call-1], n) {
 		return true
 	}
-	arch := rest[:8]
-	rest, ok = bytes.CutPrefix(rest[9:], []byte(syscallField))
-	if !ok {
-		return true
+	return d.namesCall(from+i, end)
+}
+
+// callFinder finds the fields of which a SYSCALL record has one each.
+var callFinder = prefilter.New([]prefilter.Literal{{Text: archField}, {Text: syscallField}})
+
+// namesCall reports whether arch= or syscall= is in text[from:end].
+func (d *Decoder) namesCall(from, end int) bool {
+	s := &d.skim
+	words := prefilter.Words(end - from)
+	if words > len(s.fieldHits) || from+words*64+overlap > len(d.text) {
+		text := d.text[from:end]
+		return bytes.Contains(text, []byte(archField)) || bytes.Contains(text, []byte(syscallField))
 	}
-	n, end := digits(rest, 0, 4)
-	return end == 0 || end >= len(rest) || rest[end] != ' ' || !d.calls.isOther(d.tables, arch, n)
+	callFinder.Scan(d.text[from:from+words*64+overlap-1], s.fieldLines[:], s.fieldHits[:])
+	for w, hits := range s.fieldHits[:words] {
+		for ; hits != 0; hits &= hits - 1 {
+			at := from + w*64 + bits.TrailingZeros64(hits)
+			if at < end && callFinder.Match(d.text[:end], at, func(int, int) bool { return true }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// namesProgram reports whether it is sure that the body of a SYSCALL record says what
+// program it is of: the first text in quotes is the value of comm or exe, and one that
+// says something.
+func namesProgram(body []byte) bool {
+	const comm, exe = " comm=", " exe="
+	i := bytes.IndexByte(body, '"')
+	if i < len(comm) || i > maxPartial || string(body[i-len(comm):i]) != comm && string(body[i-len(exe):i]) != exe {
+		return false
+	}
+	value := body[i+1:]
+	return len(value) > 0 && (isKey[value[0]] || value[0] == '/') && bytes.IndexByte(value, '"') > 0 &&
+		bytes.IndexByte(body[:i], '\'') < 0 && bytes.IndexByte(body[:i], '{') < 0
 }
 
 // isShort reports whether the address in the body of a SOCKADDR record may be of a family

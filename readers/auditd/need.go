@@ -2,7 +2,6 @@ package auditd
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"kscan/readers/event"
@@ -12,12 +11,8 @@ import (
 // needs are the values of which an event must hold one to be wanted, as its records
 // write them.
 type needs struct {
-	// finder looks for the fields that tell a connect and its program, and, unless blind is
-	// set, for what any record that holds a need must have.
-	finder *prefilter.Finder
-	finds  []found // of the literals of the finder
-	blind  bool
-	ports  [][4]byte // in hex, as saddr has them
+	finder *prefilter.Finder // of what any record that holds a need must have; nil to look at each
+	ports  [][4]byte         // in hex, as saddr has them
 	texts  []needText
 }
 
@@ -91,40 +86,10 @@ func newNeedText(need event.Need) needText {
 	return t
 }
 
-// found is what it means that a literal stands in a record; more than one may hold.
-type found uint8
-
-const (
-	foundNeed    found = 1 << iota // the record may hold a need
-	foundArch                      // a field arch
-	foundSyscall                   // a field syscall
-	foundProgram                   // the path of a program
-)
-
-// setFinder makes the finder of n.
+// setFinder makes the finder of n, nil if there is no telling what to look for.
 func (n *needs) setFinder() {
-	fields := []prefilter.Literal{{Text: archField}, {Text: syscallField}, {Text: exePath}}
-	list, ok := n.literals()
-	if ok {
-		n.finder = prefilter.New(append(fields, list...))
-	}
-	if n.blind = n.finder == nil; n.blind {
-		n.finder = prefilter.New(fields)
-	}
-	for _, literal := range n.finder.Literals() {
-		var f found
-		switch literal {
-		case fields[0]:
-			f = foundArch
-		case fields[1]:
-			f = foundSyscall
-		case fields[2]:
-			f = foundProgram
-		}
-		if slices.Contains(list, literal) {
-			f |= foundNeed
-		}
-		n.finds = append(n.finds, f)
+	if list, ok := n.literals(); ok {
+		n.finder = prefilter.New(list)
 	}
 }
 

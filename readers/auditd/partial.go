@@ -122,16 +122,15 @@ func (d *Decoder) show(o *output, c *chain) bool {
 // of the kinds that it knows, or not in the form that the kernel writes.
 func (d *Decoder) readPartial(c *chain) (socket address, title []byte, ok bool) {
 	called, size := false, 0
-	for i := c.head; i != none; i = d.joiner.lines[i].next {
-		l := &d.joiner.lines[i]
-		body := d.bodyOf(l)
+	for _, l := range d.members(c) {
+		body := d.text[l.body:l.end]
 		if l.typ != typeExecve {
 			size += len(body)
 		}
-		ok = l.body > 0 && size <= maxPartial
+		ok = size <= maxPartial
 		switch l.typ {
 		case typeSyscall:
-			ok = ok && !called && d.isPlainSyscall(c, l) && d.partial.call.read(d, body)
+			ok = ok && !called && d.isPlainSyscall(c, &l) && d.partial.call.read(d, body)
 			called = true
 		case typeSockaddr:
 			var hex []byte

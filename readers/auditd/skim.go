@@ -2,7 +2,6 @@ package auditd
 
 import (
 	"bytes"
-	"math"
 	"math/bits"
 	"unicode/utf8"
 
@@ -25,25 +24,11 @@ type skim struct {
 	look           bool  // those with a need are looked for
 	number         int32 // of the last line of the core
 	start          int   // of the line at hand
-	finds          finds // in it
+	need, always   bool  // it may hold a need; each may
 	odd            bool  // it may have bytes that are not ASCII, or NUL
 	known          known
-	accept         func(literal, at int) bool // (*Decoder).accept, made once
-}
-
-// finds are the literals that stand in a line.
-type finds struct {
-	need            bool
-	program         bool
-	archs, syscalls int
-}
-
-// known is what the next line is likely to have in common with the last one.
-type known struct {
-	chain  int32  // none if the rest means nothing
-	node   []byte // "node=NAME ", or empty
-	id     []byte // "seconds.milliseconds:serial)"
-	fields key    // of the node alone
+	// fieldLines and fieldHits are for what is looked for in one record.
+	fieldLines, fieldHits [maxPartial/64 + 1]uint64
 }
 
 // nobodys is the chain of the events that begin behind the core.
@@ -68,52 +53,28 @@ func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 	return int64(s.number)
 }
 
-// accept notes a literal. It wants all of them.
-func (d *Decoder) accept(literal, _ int) bool {
-	s := &d.skim.finds
-	f := d.needs.finds[literal]
-	s.need = s.need || f&foundNeed != 0
-	s.program = s.program || f&foundProgram != 0
-	if f&foundArch != 0 {
-		s.archs++
-	}
-	if f&foundSyscall != 0 {
-		s.syscalls++
-	}
-	return false
-}
-
 // skimPart takes the lines of text[from:to], which is a margin or the core.
 func (d *Decoder) skimPart(from, to int) {
 	s := &d.skim
 	finder := plain
-	if s.look {
+	if s.look && d.needs.finder != nil {
 		finder = d.needs.finder
 	}
-	s.start, s.finds, s.odd = from, finds{need: s.look && d.needs.blind}, false
-	first := s.finds
+	s.always = s.look && d.needs.finder == nil
+	s.start, s.need, s.odd = from, s.always, false
 	for at := from; at < to; at += skimChunk {
 		end := min(at+skimChunk, to)
 		high := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:]) ||
 			s.core && bytes.IndexByte(d.text[at:end], 0) >= 0
 		s.odd = s.odd || high
 		for w := range (end - at + 63) / 64 {
-			newlines, hits := s.newlines[w], s.hits[w]
-			if finder == plain {
-				hits = 0
+			if s.hits[w] != 0 && finder != plain {
+				d.skimHits(finder, at+w*64, s.newlines[w], s.hits[w], high)
+				continue
 			}
-			base := at + w*64
-			for ; newlines != 0; newlines &= newlines - 1 {
-				i := bits.TrailingZeros64(newlines)
-				if below := hits & (1<<i - 1); below != 0 {
-					d.look(finder, base, below)
-					hits &^= below
-				}
-				d.skimLine(base + i)
-				s.start, s.finds, s.odd = base+i+1, first, high
-			}
-			if hits != 0 {
-				d.look(finder, base, hits)
+			for newlines := s.newlines[w]; newlines != 0; newlines &= newlines - 1 {
+				d.skimLine(at + w*64 + bits.TrailingZeros64(newlines))
+				s.odd = high
 			}
 		}
 	}
@@ -122,24 +83,45 @@ func (d *Decoder) skimPart(from, to int) {
 	}
 }
 
-// look notes the literals that stand at places after base.
-func (d *Decoder) look(finder *prefilter.Finder, base int, places uint64) {
-	for ; places != 0; places &= places - 1 {
-		finder.Match(d.text, base+bits.TrailingZeros64(places), d.skim.accept)
+// skimHits takes the lines that end at the newlines after base, and notes those in which
+// a literal stands at one of the hits.
+func (d *Decoder) skimHits(finder *prefilter.Finder, base int, newlines, hits uint64, high bool) {
+	s := &d.skim
+	for ; newlines != 0; newlines &= newlines - 1 {
+		i := bits.TrailingZeros64(newlines)
+		below := hits & (1<<i - 1)
+		hits &^= below
+		s.need = s.need || d.stands(finder, base, below)
+		d.skimLine(base + i)
+		s.odd = high
 	}
+	s.need = s.need || d.stands(finder, base, hits)
 }
+
+// stands reports whether a literal stands at one of the places after base.
+func (d *Decoder) stands(finder *prefilter.Finder, base int, places uint64) bool {
+	for ; places != 0; places &= places - 1 {
+		if finder.Match(d.text, base+bits.TrailingZeros64(places), anyLiteral) {
+			return true
+		}
+	}
+	return false
+}
+
+func anyLiteral(int, int) bool { return true }
 
 // skimLine takes the line from s.start to end.
 func (d *Decoder) skimLine(end int) {
 	s := &d.skim
-	start, number := s.start, int32(0)
+	start, need, number := s.start, s.need, int32(0)
+	s.start, s.need = end+1, s.always
 	if s.core {
 		s.number++
 		number = s.number
 	}
-	l, c := d.header(start, end, number)
+	typ, body, c := d.header(start, end, number)
 	if c == none {
-		l, c = d.slowHeader(start, end, number)
+		typ, body, c = d.slowHeader(start, end, number)
 	}
 	if c < 0 {
 		return
@@ -147,7 +129,8 @@ func (d *Decoder) skimLine(end int) {
 	if s.core && (s.odd || end == s.block.End) {
 		d.checkText(start, end, number)
 	}
-	if !d.join(c, l, start, number) || !s.look || !s.finds.need {
+	l := line{start: start, end: end, body: body, typ: typ}
+	if !d.join(c, &l, start, number) || !need || !s.look {
 		return
 	}
 	if ch := &d.joiner.chains[c]; ch.marks&hasNeed == 0 && d.needs.in(d.text[start:end]) {
@@ -155,51 +138,8 @@ func (d *Decoder) skimLine(end int) {
 	}
 }
 
-// header finds the chain of the record in text[start:end] if its header is like that of
-// the last one, but for the id; none if it is not.
-func (d *Decoder) header(start, end int, number int32) (l line, c int32) {
-	k := &d.skim.known
-	text := d.text[start:end]
-	if k.chain == none || !bytes.HasPrefix(text, k.node) {
-		return l, none
-	}
-	rest := text[len(k.node):]
-	typ, id := d.tables.quickType(rest)
-	if id == 0 {
-		return l, none
-	}
-	body := id + len(k.id)
-	if c = k.chain; len(rest) >= body && string(rest[id:body]) == string(k.id) && (c == nobodys || start-int(d.joiner.chains[c].last) <= d.joiner.window) {
-		body = skipGap(rest, body)
-	} else if body, c = d.newID(rest, id, start, number); body == 0 {
-		return l, none
-	}
-	l = line{start: int32(start), end: int32(end), typ: typ}
-	if body += len(k.node); body <= math.MaxUint8 {
-		l.body = uint8(body)
-	}
-	return l, c
-}
-
-// newID reads an id other than the last one at line[at:] and makes it known. It returns
-// where the body starts, 0 if there is no id.
-func (d *Decoder) newID(line []byte, at, start int, number int32) (body int, c int32) {
-	var r record
-	if body = r.parseID(line, at); body == 0 {
-		return 0, none
-	}
-	k := &d.skim.known
-	k.id = line[r.id : r.idEnd+1]
-	if k.chain = nobodys; !d.skim.after || r.serial <= d.joiner.newest {
-		key := k.fields
-		key.stamp, key.serial = r.stamp, r.serial
-		k.chain = d.joiner.place(d.text, &key, start, number)
-	}
-	return body, k.chain
-}
-
 // slowHeader is header for a line that may begin in any way. It notes one that is none.
-func (d *Decoder) slowHeader(start, end int, number int32) (l line, c int32) {
+func (d *Decoder) slowHeader(start, end int, number int32) (typ uint16, body int, c int32) {
 	var r record
 	k := &d.skim.known
 	k.chain = none
@@ -208,7 +148,7 @@ func (d *Decoder) slowHeader(start, end int, number int32) (l line, c int32) {
 		key := d.keyOf(&r)
 		c = d.joiner.place(d.text, &key, start, number)
 		d.remember(&r, &key, start, c)
-		return newLine(&r, start), c
+		return r.typ, r.body, c
 	case isForeign:
 		if number > 0 && tellsLoss(d.text[start:end]) {
 			d.note(lostRecords, start, end, int64(number))
@@ -222,22 +162,7 @@ func (d *Decoder) slowHeader(start, end int, number int32) (l line, c int32) {
 			d.note(notRecord, start, end, int64(number))
 		}
 	}
-	return line{}, none
-}
-
-// remember makes the header of a record known, if its line begins with type= or node=.
-func (d *Decoder) remember(r *record, key *key, start int, c int32) {
-	k := &d.skim.known
-	k.node = nil
-	if r.node < r.nodeEnd {
-		if r.node != start+len(nodeToken) || r.name != r.nodeEnd+1+len(typeToken) {
-			return
-		}
-		k.node = d.text[start : r.nodeEnd+1]
-	} else if r.name != start+len(typeToken) {
-		return
-	}
-	k.chain, k.id, k.fields = c, d.text[r.id:r.idEnd+1], *key
+	return 0, 0, none
 }
 
 func (d *Decoder) keyOf(r *record) key {
@@ -247,54 +172,84 @@ func (d *Decoder) keyOf(r *record) key {
 	}
 }
 
-// newLine is the line of a record that starts at a position of the text.
-func newLine(r *record, start int) line {
-	l := line{start: int32(start), end: int32(r.end), typ: r.typ}
-	if body := r.body - start; body <= math.MaxUint8 {
-		l.body = uint8(body)
-	}
-	return l
+// line is one record.
+type line struct {
+	start, end int // in the decoder's text, without the newline
+	body       int // where the text after the header starts
+	typ        uint16
 }
 
 // join puts a line into a chain and reports whether it is a member. pos is where the line,
 // or the document that carries it, starts in the block.
-func (d *Decoder) join(c int32, l line, pos int, number int32) bool {
+func (d *Decoder) join(c int32, l *line, pos int, number int32) bool {
 	ch := &d.joiner.chains[c]
-	switch d.joiner.push(c, l, pos) {
+	switch d.joiner.push(ch, l.typ, l.start, l.end, pos) {
 	case isMember:
 		if d.needs != nil && ch.number != 0 {
-			ch.marks |= d.marksOf(&l, ch.marks)
+			ch.marks |= d.marksOf(l.typ, l.body, l.end, ch.marks)
 		}
 		return true
 	case isLate:
 		if number > 0 {
-			d.noteLate(l, pos, number)
+			r := d.record(l)
+			d.problems = append(d.problems, lineProblem{start: r.id, end: r.idEnd, pos: pos, line: number, kind: lateRecord})
 		}
 	}
 	return false
 }
 
-// noteLate notes a record that comes too late for its event.
-func (d *Decoder) noteLate(l line, pos int, number int32) {
-	r := d.record(&l)
-	d.problems = append(d.problems, lineProblem{start: r.id, end: r.idEnd, pos: pos, line: number, kind: lateRecord})
-}
-
 // record reads the header of a line again.
 func (d *Decoder) record(l *line) (r record) {
-	d.tables.parseHeader(&r, d.text, int(l.start), int(l.end))
+	d.tables.parseHeader(&r, d.text, l.start, l.end)
 	return r
 }
 
 // gather makes d.records the records of a chain.
 func (d *Decoder) gather(c *chain) {
 	d.records = d.records[:0]
-	for i := c.head; i != none; i = d.joiner.lines[i].next {
-		l := &d.joiner.lines[i]
-		r := d.record(l)
+	for _, l := range d.members(c) {
+		r := d.record(&l)
 		r.node, r.nodeEnd = int(c.node), int(c.nodeEnd)
 		d.records = append(d.records, r)
 	}
+}
+
+// members returns the records of a chain, valid until the next call. An end of event is
+// left out where others come before it.
+func (d *Decoder) members(c *chain) []line {
+	d.lines = d.lines[:0]
+	for i := c.head; i != none; i = d.joiner.runs[i].next {
+		r := &d.joiner.runs[i]
+		for start := int(r.start); start <= int(r.end); {
+			l := line{start: start, end: int(r.end)}
+			if n := bytes.IndexByte(d.text[start:r.end], '\n'); n >= 0 {
+				l.end = start + n
+			}
+			d.readHeader(&l)
+			if l.typ != typeEOE || len(d.lines) == 0 {
+				d.lines = append(d.lines, l)
+			}
+			start = l.end + 1
+		}
+	}
+	return d.lines
+}
+
+// readHeader sets the type of a record and where its body starts.
+func (d *Decoder) readHeader(l *line) {
+	text, at := d.text[l.start:l.end], 0
+	if bytes.HasPrefix(text, []byte(nodeToken)) {
+		at = bytes.IndexByte(text, ' ') + 1
+	}
+	typ, name := d.tables.quickType(text[at:])
+	if name > 0 && bytes.HasPrefix(text[at+name:], []byte(idToken)) {
+		if i := bytes.IndexByte(text[at+name:], ')'); i >= 0 {
+			l.typ, l.body = typ, l.start+skipGap(text, at+name+i+1)
+			return
+		}
+	}
+	r := d.record(l)
+	l.typ, l.body = r.typ, r.body
 }
 
 // checkText notes a record that is not UTF-8 or has NUL bytes, or that the end of the part

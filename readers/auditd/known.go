@@ -1,0 +1,130 @@
+package auditd
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
+
+// known is the header of the last record: that of the next is likely to differ from it in
+// the type alone, or in the type and the id.
+type known struct {
+	chain  int32     // none if the rest means nothing
+	node   []byte    // "node=NAME ", or empty
+	id     []byte    // " msg=audit(SEC.MS:SERIAL)"
+	words  [3]uint64 // the first 16 and the last 8 bytes of id
+	fields key       // of the node alone
+	base   uint64    // the seconds of id, in milliseconds
+}
+
+// idToken is what is between the type and the id in the kernel's records.
+const idToken = " " + msgToken + auditToken
+
+// header finds the chain of the record in text[start:end] if its header is like that of
+// the last one, but for the type and the id; none if it is not.
+func (d *Decoder) header(start, end int, number int32) (typ uint16, body int, c int32) {
+	k := &d.skim.known
+	text := d.text[start:end]
+	if k.chain == none || !bytes.HasPrefix(text, k.node) {
+		return 0, 0, none
+	}
+	rest := text[len(k.node):]
+	typ, name := d.tables.quickType(rest)
+	if name == 0 {
+		return 0, 0, none
+	}
+	c = k.chain
+	if k.same(rest[name:]) && (c == nobodys || start-int(d.joiner.chains[c].last) <= d.joiner.window) {
+		body = skipGap(rest, name+len(k.id))
+	} else if body, c = d.newID(rest, name, start, number); body == 0 {
+		return 0, 0, none
+	}
+	return typ, start + len(k.node) + body, c
+}
+
+// same reports whether a text begins with the known id.
+func (k *known) same(text []byte) bool {
+	n := len(k.id)
+	if n < 24 || n > 40 || len(text) < n { // others are rare
+		return bytes.HasPrefix(text, k.id)
+	}
+	return load(text[n-8:]) == k.words[2] && load(text) == k.words[0] && load(text[8:]) == k.words[1] &&
+		string(text[16:n-8]) == string(k.id[16:n-8])
+}
+
+func load(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
+
+// setID makes an id known.
+func (k *known) setID(id []byte, stamp uint64) {
+	k.id, k.base = id, stamp-stamp%1000
+	if len(id) >= 24 {
+		k.words = [3]uint64{load(id), load(id[8:]), load(id[len(id)-8:])}
+	}
+}
+
+// newID reads an id other than the known one, which begins with idToken at line[at:], and
+// makes it known. It returns where the body starts, 0 if there is no id.
+func (d *Decoder) newID(line []byte, at, start int, number int32) (body int, c int32) {
+	if !bytes.HasPrefix(line[at:], []byte(idToken)) {
+		return 0, none
+	}
+	var r record
+	k := &d.skim.known
+	if body = k.nextID(&r, line, at+len(idToken)); body == 0 {
+		if body = r.parseID(line, at+len(idToken)); body == 0 {
+			return 0, none
+		}
+	}
+	k.setID(line[at:r.idEnd+1], r.stamp)
+	if k.chain = nobodys; !d.skim.after || r.serial <= d.joiner.newest {
+		key := k.fields
+		key.stamp, key.serial = r.stamp, r.serial
+		k.chain = d.joiner.place(d.text, &key, start, number)
+	}
+	return body, k.chain
+}
+
+// secondSize is the length of "SEC." since 2001, and until 2286.
+const secondSize = 11
+
+// nextID is parseID for an id of the same second as the known one. It returns 0 if it is
+// not of that second, or in a form that is not the usual one.
+func (k *known) nextID(r *record, line []byte, i int) int {
+	const millis, serial = secondSize, secondSize + 4
+	if len(k.id) < len(idToken)+serial || len(line) < i+serial+1 {
+		return 0
+	}
+	id, last := line[i:], k.id[len(idToken):]
+	if string(id[:secondSize]) != string(last[:secondSize]) || id[secondSize-1] != '.' || id[serial-1] != ':' {
+		return 0
+	}
+	a, b, c := id[millis]-'0', id[millis+1]-'0', id[millis+2]-'0'
+	n, end := digits(id, serial, 10)
+	if a > 9 || b > 9 || c > 9 || end == 0 || end >= len(id) || id[end] != ')' || n > math.MaxUint32 {
+		return 0
+	}
+	r.id, r.idEnd = i, i+end
+	r.stamp = k.base + uint64(a)*100 + uint64(b)*10 + uint64(c)
+	r.serial = uint32(n)
+	return skipGap(line, r.idEnd+1)
+}
+
+// remember makes the header of a record known, if it has the form of the kernel's in
+// audit.log.
+func (d *Decoder) remember(r *record, key *key, start int, c int32) {
+	k := &d.skim.known
+	if string(d.text[r.nameEnd:r.id]) != idToken {
+		return
+	}
+	k.node = nil
+	if r.node < r.nodeEnd {
+		if r.node != start+len(nodeToken) || r.name != r.nodeEnd+1+len(typeToken) {
+			return
+		}
+		k.node = d.text[start : r.nodeEnd+1]
+	} else if r.name != start+len(typeToken) {
+		return
+	}
+	k.chain, k.fields = c, *key
+	k.setID(d.text[r.nameEnd:r.idEnd+1], r.stamp)
+}
