@@ -17,7 +17,7 @@ type format struct {
 	block  int  // bytes of a block's core
 	before int  // bytes of the lines in front of a block that decoding it needs
 	joins  bool // records of one event may be apart, so that blocks need a window
-	ranged bool // records are lines that mean the same wherever they stand
+	ranged bool // records are lines: a plain file is cut by those who read it
 	// sniff returns nil if the head of a stream is of this format, or why it is not.
 	sniff  func(head []byte, whole bool) error
 	cutter func(io.Reader, frame.Layout) cutter
@@ -48,7 +48,7 @@ const (
 func formats() []*format {
 	return []*format{
 		{
-			name: auditd.Format, block: joinedBlock, joins: true, cutter: lines,
+			name: auditd.Format, block: joinedBlock, joins: true, ranged: true, cutter: lines,
 			sniff: func(head []byte, _ bool) error { return auditd.Sniff(head) },
 			decode: func(i event.Interest) blockDecoder {
 				d := auditd.New(auditd.Options{})

@@ -1,6 +1,8 @@
 package readers
 
 import (
+	"bytes"
+
 	"kscan/readers/event"
 	"kscan/readers/frame"
 )
@@ -31,7 +33,7 @@ type entry struct {
 func (m *margins) put(r *Reader, e entry) error {
 	m.waiting = append(m.waiting, e)
 	if e.unit != nil {
-		m.ahead += len(e.unit.block.Core())
+		m.ahead += e.unit.size()
 	}
 	return m.release(r, false)
 }
@@ -48,7 +50,7 @@ func (m *margins) release(r *Reader, all bool) error {
 	done := 0
 	for _, e := range m.waiting {
 		if e.unit != nil {
-			core := len(e.unit.block.Core())
+			core := e.unit.size()
 			if !all && m.ahead-core < m.after {
 				break
 			}
@@ -65,10 +67,18 @@ func (m *margins) release(r *Reader, all bool) error {
 	return nil
 }
 
-// surround puts the margins of a block into the room that its buffer has for them, and
-// keeps the block's last lines for the next one.
+// surround gives a unit its margins, and keeps the last lines of the run up to there for
+// the next one.
 func (m *margins) surround(u *Unit, behind []entry) {
-	b := &u.block
+	if u.file == nil {
+		m.surroundBlock(&u.block, behind)
+	} else if m.after > 0 {
+		m.surroundRange(u, behind)
+	}
+}
+
+// surroundBlock puts the margins of a block into the room that its buffer has for them.
+func (m *margins) surroundBlock(b *frame.Block, behind []entry) {
 	core := b.Core()
 	start := b.Start - len(m.tail)
 	copy(b.Data[start:b.Start], m.tail)
@@ -77,12 +87,30 @@ func (m *margins) surround(u *Unit, behind []entry) {
 		b.Records = append(shift(nil, m.records, start), own...)
 	}
 	m.keep(core, own, b.Start)
-	m.follow(b, behind)
+	m.follow(b, nil, behind)
 	b.Data = b.Data[start:]
 	b.Start -= start
 	b.End -= start
 	if own != nil {
 		b.Records = shift(b.Records[:0], b.Records, -start)
+	}
+}
+
+// surroundRange gives a range of a file what its margins reach of the parts before and
+// behind; of its own file it reads them itself.
+func (m *margins) surroundRange(u *Unit, behind []entry) {
+	f := u.file
+	from, to := f.ranges.Bounds(u.index)
+	if from-f.ranges.Layout.Offset < int64(m.before) {
+		u.front = bytes.Clone(m.tail)
+	}
+	if f.ranges.Size-to < int64(m.after) {
+		next := frame.Block{}
+		m.follow(&next, f, behind)
+		u.behind = next.Data
+	}
+	if to == f.ranges.Size {
+		m.tail = frame.Tail(endLine(append(m.tail, f.tail(m.before+1)...)), m.before)
 	}
 }
 
@@ -94,20 +122,23 @@ func shift(dst, records []frame.Record, n int) []frame.Record {
 	return dst
 }
 
-// follow appends the records of the entries behind a block, as many as fit in the window.
-func (m *margins) follow(b *frame.Block, behind []entry) {
+// follow appends the records of the entries behind a block, those that begin in the window,
+// but not those of a file: the block is of that file, or it is nil.
+func (m *margins) follow(b *frame.Block, file *rangedFile, behind []entry) {
 	left := m.after
 	for _, e := range behind {
-		if e.unit == nil || left <= 0 {
+		if e.unit == nil || left <= 0 || e.unit.file != nil && e.unit.file == file {
 			continue
 		}
-		next := &e.unit.block
-		core := next.Core()
+		next, core := &e.unit.block, e.unit.block.Core()
+		if file = e.unit.file; file != nil { // this is its first range
+			core = file.ranges.Head(left)
+		}
 		n := len(frame.Head(core, left))
 		if next.Records != nil {
 			n = 0
 			for _, r := range next.Records {
-				if r.End-next.Start > left {
+				if r.Start-next.Start >= left {
 					break
 				}
 				n = r.End - next.Start
@@ -118,9 +149,6 @@ func (m *margins) follow(b *frame.Block, behind []entry) {
 		}
 		b.Data = append(b.Data, core[:n]...)
 		left -= n
-		if n < len(core) && next.Records == nil {
-			break
-		}
 	}
 }
 

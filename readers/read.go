@@ -140,7 +140,7 @@ func (r *Reader) part(p *problems, in *opened, l *layers, format *format) error 
 	r.margins.before = layout.Before
 	switch {
 	case !format.ranged || l.changed():
-	case in.memory != nil && len(l.rest) < layout.Size:
+	case in.memory != nil && !format.joins && len(l.rest) < layout.Size:
 		return r.lent(p, in, l, layout)
 	case in.file != nil && in.size-layout.Offset > int64(layout.Size):
 		return r.ranges(p, in, layout)
@@ -184,6 +184,10 @@ func (r *Reader) begin(p *problems, f *format) error {
 	return p.begin()
 }
 
+// lastLine is room in bytes for the rest of the line in which a margin ends. A longer one
+// costs a copy of the block.
+const lastLine = 8 << 10
+
 func (r *Reader) layout(f *format, in *opened, l *layers) frame.Layout {
 	size := r.options.blockSize(f.block)
 	if l.whole() {
@@ -194,6 +198,9 @@ func (r *Reader) layout(f *format, in *opened, l *layers) frame.Layout {
 	before, after := f.room(r.options)
 	if l.whole() && size > len(l.rest) && !f.joins {
 		before = 0 // one block is all of the part
+	}
+	if after > 0 {
+		after += lastLine
 	}
 	return frame.Layout{Size: size, Max: r.options.maxRecord(), Before: before, After: after, Offset: l.offset()}
 }
@@ -212,6 +219,7 @@ func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
 	file := &rangedFile{ctx: r.ctx, close: in.close, pool: &r.pool}
 	in.close = file.release
 	file.users.Add(1)
+	layout.After = r.margins.after
 	file.ranges = frame.Ranges{R: file, Layout: layout, Size: in.size}
 	file.at = in.file
 	for i := range file.ranges.Count() {

@@ -21,6 +21,17 @@ type Unit struct {
 	file  *rangedFile // what Load reads, nil for a stream
 	index int64       // of the range
 	whole bool
+	// front and behind are what the margins of a range reach of other parts: whole lines.
+	front, behind []byte
+}
+
+// size is how many bytes of its part the unit stands for.
+func (u *Unit) size() int {
+	if u.file == nil {
+		return len(u.block.Core())
+	}
+	from, to := u.file.ranges.Bounds(u.index)
+	return int(to - from)
 }
 
 // Whole reports whether the unit is all of its part, small, and in memory.
@@ -42,7 +53,31 @@ func (u *Unit) Load() (*frame.Block, error) {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errShrunk
 	}
+	if len(u.front)+len(u.behind) > 0 {
+		u.addMargins()
+	}
 	return &u.block, err
+}
+
+// addMargins adds to the margins what they reach of other parts.
+func (u *Unit) addMargins() {
+	b, ranges := &u.block, &u.file.ranges
+	var front, behind []byte
+	if low := b.Offset - int64(b.Start); low == ranges.Layout.Offset {
+		front = frame.Tail(u.front, ranges.Layout.Before-b.Start)
+	}
+	if high := b.Offset + int64(len(b.Data)-b.Start); high == ranges.Size {
+		behind = frame.Head(u.behind, ranges.Layout.After-(len(b.Data)-b.End))
+	}
+	if len(b.Core()) == 0 || len(front)+len(behind) == 0 {
+		return
+	}
+	data := append(make([]byte, 0, len(front)+len(b.Data)+1+len(behind)), front...)
+	data = append(data, b.Data...)
+	if len(behind) > 0 {
+		data = append(endLine(data), behind...)
+	}
+	*b = frame.Block{Data: data, Start: b.Start + len(front), End: b.End + len(front), Offset: b.Offset}
 }
 
 // Damage returns the problem that an error of Load is.
@@ -63,7 +98,7 @@ func (u *Unit) Release() {
 	if u.file != nil {
 		u.file.release()
 	}
-	u.block, u.buf, u.pool, u.file = frame.Block{}, nil, nil, nil
+	*u = Unit{Part: u.Part}
 }
 
 // rangedFile is a plain file that units share. It is closed when the last lets go of it.
@@ -82,6 +117,19 @@ func (f *rangedFile) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	return f.at.ReadAt(p, off)
+}
+
+// read returns what can be read of the bytes from one position to another. What cannot be
+// read, the units there tell.
+func (f *rangedFile) read(from, to int64) []byte {
+	buf := make([]byte, to-from)
+	n, _ := f.ReadAt(buf, from)
+	return buf[:n]
+}
+
+// tail returns the last n bytes, or all that there are.
+func (f *rangedFile) tail(n int) []byte {
+	return f.read(max(f.ranges.Size-int64(n), f.ranges.Layout.Offset), f.ranges.Size)
 }
 
 func (f *rangedFile) release() error {

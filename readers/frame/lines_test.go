@@ -154,14 +154,20 @@ func TestHeadAndTail(t *testing.T) {
 	text := []byte("aa\nbb\ncc")
 	for n := range len(text) + 2 {
 		head, tail := Head(text, n), Tail(text, n)
-		if len(head) > n || !bytes.HasPrefix(text, head) || len(head) < len(text) && len(head) > 0 && head[len(head)-1] != '\n' {
+		want := 0 // the lines that begin before n
+		for line := range bytes.Lines(text) {
+			if want < n {
+				want += len(line)
+			}
+		}
+		if len(head) != want || !bytes.HasPrefix(text, head) || len(head) < len(text) && len(head) > 0 && head[len(head)-1] != '\n' {
 			t.Errorf("Head(%d) = %q", n, head)
 		}
 		if len(tail) > n || !bytes.HasSuffix(text, tail) || len(tail) < len(text) && len(tail) > 0 && text[len(text)-len(tail)-1] != '\n' {
 			t.Errorf("Tail(%d) = %q", n, tail)
 		}
 	}
-	if got := string(Head(text, 4)); got != "aa\n" {
+	if got := string(Head(text, 4)); got != "aa\nbb\n" {
 		t.Errorf("Head(4) = %q", got)
 	}
 	if got := string(Tail(text, 5)); got != "bb\ncc" {

@@ -2,12 +2,18 @@ package frame
 
 import "bytes"
 
-// Head returns the whole lines in the first n bytes of b.
+// Head returns the lines that begin in the first n bytes of b.
 func Head(b []byte, n int) []byte {
+	if n <= 0 {
+		return nil
+	}
 	if len(b) <= n {
 		return b
 	}
-	return b[:bytes.LastIndexByte(b[:n], '\n')+1]
+	if i := bytes.IndexByte(b[n-1:], '\n'); i >= 0 {
+		return b[:n+i]
+	}
+	return b
 }
 
 // Tail returns the whole lines in the last n bytes of b. The last one may lack its

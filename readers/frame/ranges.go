@@ -11,7 +11,7 @@ import (
 // is always a range in which no line starts; the first of them stands for that line.
 type Ranges struct {
 	R      io.ReaderAt
-	Layout Layout // After is not used: room is made when it is needed
+	Layout Layout // Before and After are the most bytes of the margins
 	Size   int64  // of the file
 }
 
@@ -25,21 +25,25 @@ func (s *Ranges) Count() int64 {
 	return (max(s.Size-s.Layout.Offset, 0) + size - 1) / size
 }
 
-// bounds returns where range i starts and ends.
-func (s *Ranges) bounds(i int64) (start, end int64) {
+// Bounds returns which bytes of the file range i holds the lines of that start there.
+func (s *Ranges) Bounds(i int64) (start, end int64) {
 	start = s.Layout.Offset + i*int64(s.Layout.Size)
 	return start, min(start+int64(s.Layout.Size), s.Size)
 }
 
 // Block reads range i. Its Data is part of buf or of a larger slice, which is returned to
-// be the next call's buf. It has the lines in front of
-// the core that fit in Layout.Before as margin. A range in which no line starts has an
-// empty core. When the file cannot be read up to the end of the core it returns what
-// lines there are and the error; the file's end before Size is io.ErrUnexpectedEOF.
+// be the next call's buf. Its margins are the lines in front of the core that fit in
+// Layout.Before, and those that begin in the Layout.After bytes behind it. A range in which no line
+// starts has an empty core. When the file cannot be read up to the end of the core it
+// returns what lines there are and the error; the file's end before Size is
+// io.ErrUnexpectedEOF.
 func (s *Ranges) Block(i int64, buf []byte) (b Block, memory []byte, err error) {
-	start, end := s.bounds(i)
+	start, end := s.Bounds(i)
 	low := start - 1 - int64(s.Layout.Before)
 	low = max(low-low%readAlign, s.Layout.Offset)
+	if need := int(end-low) + s.Layout.After + 2*readAlign; cap(buf) < need {
+		buf = make([]byte, 0, need)
+	}
 	data, err := s.read(buf[:0], low, end)
 	first, found := s.firstLine(data, low, start)
 	if !found {
@@ -50,10 +54,41 @@ func (s *Ranges) Block(i int64, buf []byte) (b Block, memory []byte, err error) 
 	}
 	if err != nil {
 		data = data[:bytes.LastIndexByte(data, '\n')+1]
-		return s.block(data, first, max(first, len(data)), low), data, err
+		data = data[:max(first, len(data))]
+		return s.block(data, first, len(data), low), data, err
 	}
 	data, stop, err := s.lastLine(data, first, low)
+	if s.Layout.After > 0 && err == nil {
+		data = s.follow(data, stop, low, s.Layout.After)
+	}
 	return s.block(data, first, stop, low), data, err
+}
+
+// Head returns the lines that begin in the first n bytes.
+func (s *Ranges) Head(n int) []byte { return s.follow(nil, 0, s.Layout.Offset, n) }
+
+// follow reads on behind what ends at stop, and returns the data with the lines that begin
+// in the n bytes there. A line over the limit is left out. If it cannot read them, the
+// ranges that they are in tell why.
+func (s *Ranges) follow(data []byte, stop int, low int64, n int) []byte {
+	var err error
+	for want := n; err == nil; {
+		have := low + int64(len(data))
+		high := min(low+int64(stop+want), s.Size)
+		if have < high {
+			data, err = s.read(data, have, high)
+		}
+		whole := bytes.LastIndexByte(data[stop:], '\n') + 1
+		known := len(data) - stop - whole
+		if whole >= n || high == s.Size && err == nil && known <= s.Layout.Max {
+			break
+		}
+		if err != nil || known > s.Layout.Max {
+			return data[:stop+len(Head(data[stop:stop+whole], n))]
+		}
+		want = len(data) - stop + s.extension(known)
+	}
+	return data[:stop+len(Head(data[stop:], n))]
 }
 
 // read appends the bytes from low to high.
@@ -125,16 +160,19 @@ func (s *Ranges) extension(known int) int {
 func (s *Ranges) block(data []byte, first, stop int, low int64) Block {
 	// If data starts inside a line, it has more than Before bytes in front of first.
 	margin := first - len(Tail(data[:first], s.Layout.Before))
-	data = data[margin:stop]
+	if s.Layout.After == 0 {
+		data = data[:stop] // not what was read of a line that is too long
+	}
+	data = data[margin:]
 	return Block{Data: data, Start: first - margin, End: stop - margin, Offset: low + int64(first)}
 }
 
 // within returns the block of a range in which no line starts: an empty one, unless the
 // line that covers it is too long and started in the range before.
 func (s *Ranges) within(data []byte, i int64) (Block, []byte, error) {
-	start, end := s.bounds(i)
+	start, end := s.Bounds(i)
 	none := Block{Data: data[:0], Offset: start}
-	before, _ := s.bounds(i - 1)
+	before, _ := s.Bounds(i - 1)
 	low := max(before-1, s.Layout.Offset)
 	data, err := s.read(data[:0], low, start)
 	if err != nil {

@@ -33,6 +33,16 @@ func checkRanges(t *testing.T, text string, layout Layout) {
 		if b.Skipped == 0 && len(core) > 0 && string(b.Data[:b.Start]) != string(Tail([]byte(margin), layout.Before)) {
 			t.Fatalf("layout %+v, text %q: range %d has margin %q behind %q", layout, text, i, b.Data[:b.Start], margin)
 		}
+		behind := ""
+		for line := range strings.Lines(string(Head([]byte(text[b.Offset+int64(len(core)):]), layout.After))) {
+			if len(strings.TrimSuffix(line, "\n")) > layout.Max {
+				break
+			}
+			behind += line
+		}
+		if b.Skipped == 0 && len(core) > 0 && string(b.Data[b.End:]) != behind {
+			t.Fatalf("layout %+v, text %q: range %d has margin %q, want %q", layout, text, i, b.Data[b.End:], behind)
+		}
 		got.Text += core
 		for line := range strings.Lines(core) {
 			got.Lines = append(got.Lines, line)
@@ -54,7 +64,7 @@ func FuzzRanges(f *testing.F) {
 	f.Add(strings.Repeat("x", 300)+"\ny\n"+strings.Repeat("z", 50), uint8(7), uint8(60), uint8(9), false)
 	f.Add("xy"+strings.Repeat("x\n", 100)+strings.Repeat("z", 50), uint8(20), uint8(0), uint8(30), true)
 	f.Fuzz(func(t *testing.T, text string, size, limit, margin uint8, mark bool) {
-		layout := Layout{Size: max(int(size), 1), Max: max(int(limit), 2*int(size), 2), Before: int(margin)}
+		layout := Layout{Size: max(int(size), 1), Max: max(int(limit), 2*int(size), 2), Before: int(margin), After: int(margin / 2)}
 		if mark && len(text) > 3 {
 			layout.Offset = 3
 		}
@@ -72,7 +82,7 @@ func TestRangesOverSmallAlphabet(t *testing.T) {
 				}
 			}
 			for size := 1; size <= 3; size++ {
-				checkRanges(t, string(text), Layout{Size: size, Max: 2 * size, Before: 2})
+				checkRanges(t, string(text), Layout{Size: size, Max: 2 * size, Before: 2, After: n % 4})
 			}
 		}
 	}
