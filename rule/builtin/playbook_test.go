@@ -31,6 +31,18 @@ func withPlaybook(t *testing.T) *rule.Rule {
 // answers looks the playbook up in a log for one hit, and returns what came of it by label.
 func answers(t testing.TB, r *rule.Rule, hit string, log ...string) map[string]triage.Lookup {
 	t.Helper()
+	out := map[string]triage.Lookup{}
+	for _, step := range steps(t, r, hit, log...) {
+		for _, l := range step.Lookups {
+			out[l.Label] = l
+		}
+	}
+	return out
+}
+
+// steps returns the answered steps of the playbook.
+func steps(t testing.TB, r *rule.Rule, hit string, log ...string) []triage.StepAnswer {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.ndjson")
 	if err := os.WriteFile(path, []byte(strings.Join(log, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -51,13 +63,7 @@ func answers(t testing.TB, r *rule.Rule, hit string, log ...string) map[string]t
 		t.Fatalf("%v", second.Problems)
 	}
 	c.Answer(probe, second, "")
-	out := map[string]triage.Lookup{}
-	for _, step := range c.Case(&scan.Summary{}).Rules[0].Groups[0].Steps {
-		for _, l := range step.Lookups {
-			out[l.Label] = l
-		}
-	}
-	return out
+	return c.Case(&scan.Summary{}).Rules[0].Groups[0].Steps
 }
 
 const (
@@ -126,16 +132,21 @@ func TestPlaybookAnswers(t *testing.T) {
 	for i := range r.Playbook.Steps {
 		for _, e := range r.Playbook.Steps[i].Evidence {
 			c, ok := cases[e.Label]
-			if !ok {
+			if !ok || len(c.found) == 0 || len(c.others) == 0 {
 				t.Errorf("%s: no case for it", e.Label)
 				continue
 			}
+			delete(cases, e.Label)
 			unrelated := on("n3", "10:00:00.000", "session", `"message":"x"`)
 			if l := answers(t, r, defendHit, c.others...)[e.Label]; l.Status != triage.NotFound || l.Count != 0 {
 				t.Errorf("%s: where it is not: %s, %s", e.Label, l.Status, l.Text)
 			}
 			if l := answers(t, r, defendHit, unrelated)[e.Label]; l.Status != triage.NoTelemetry {
 				t.Errorf("%s: without telemetry: %s, %s", e.Label, l.Status, l.Text)
+			}
+			elsewhere := strings.NewReplacer(`"n1"`, `"n7"`).Replace(strings.Join(c.others, "\n"))
+			if l := answers(t, r, defendHit, strings.ReplaceAll(elsewhere, `"n2"`, `"n8"`))[e.Label]; e.Host == rule.SameHost && l.Status != triage.NoTelemetry {
+				t.Errorf("%s: with telemetry of other hosts: %s, %s", e.Label, l.Status, l.Text)
 			}
 			for _, found := range c.found {
 				log := append(slices.Clone(c.others), found)
@@ -146,6 +157,38 @@ func TestPlaybookAnswers(t *testing.T) {
 				if place := placesOf(l); !slices.Equal(place, []int64{int64(len(log))}) {
 					t.Errorf("%s: is at %v, want line %d", e.Label, place, len(log))
 				}
+			}
+		}
+	}
+	for label := range cases {
+		t.Errorf("%s: no query of the playbook", label)
+	}
+}
+
+// TestPlaybookAnalyses: what no query answers is answered from evidence, and without any.
+func TestPlaybookAnalyses(t *testing.T) {
+	r := withPlaybook(t)
+	credential := on("n1", "10:05:00.000", "process", `"process":{"args":["cat","/etc/kubernetes/admin.conf"]}`)
+	neighbour := `{"@timestamp":"2026-11-20T10:00:00Z","host":{"name":"n2","ip":["10.20.0.12"]},"event":{"category":["session"]}}`
+	cases := map[rule.Analysis]func(s triage.StepAnswer) string{
+		rule.Destination: func(s triage.StepAnswer) string {
+			return fmt.Sprintf("%s %s %v", s.Destinations[0].Owner, s.Destinations[0].Name, s.Destinations[0].Source != nil)
+		},
+		rule.Response: func(s triage.StepAnswer) string {
+			return fmt.Sprintf("%v %v %v", s.Response.Hosts, s.Response.Nodes, s.Response.Credentials)
+		},
+	}
+	want := map[rule.Analysis][2]string{
+		rule.Destination: {"other_host n2 true", "unknown  false"},
+		rule.Response:    {"[n1] [n2] [{the administrator's kubeconfig on n1", "[n1] [] []"},
+	}
+	for i, log := range [][]string{{credential, neighbour}, {on("n1", "10:00:00.000", "session", `"message":"x"`)}} {
+		for _, s := range steps(t, r, defendHit, log...) {
+			if s.Step.Analysis == rule.NoAnalysis {
+				continue
+			}
+			if got := cases[s.Step.Analysis](s); !strings.HasPrefix(got, want[s.Step.Analysis][i]) {
+				t.Errorf("%s, log %d: %s, want %s", s.Step.Analysis, i, got, want[s.Step.Analysis][i])
 			}
 		}
 	}
