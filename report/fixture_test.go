@@ -179,7 +179,7 @@ func near() *scan.NearMisses {
 	place := event.Evidence{Source: "logs/endpoint.ndjson", Format: "ndjson", Line: 3, Offset: 900, EventID: "x"}
 	at := time.Date(2026, 11, 19, 23, 0, 0, 0, time.UTC)
 	return &scan.NearMisses{Events: 19, Clauses: []scan.NearClause{
-		{Text: `network.direction == "egress"`, Events: 2, Missing: 2},
+		{Text: `network.direction == "egress"`, Fields: []string{"network.direction"}, Events: 2, Missing: 2},
 		{Text: `destination.port == 10250`, NotCounted: true},
 		{Text: `cidrMatch(destination.ip, "10.0.0.0/8")`, Events: 5, ByAddress: 5},
 		{Text: `process.name : "curl*"`, Events: 12, ByName: 1},

@@ -170,7 +170,7 @@ func nearLine(n *scan.NearMisses, m *scan.NearMiss) string {
 		text += ", " + timeText(m.Time)
 	}
 	if m.Reason == scan.NearMissing {
-		text += ", without what " + safe.Text(safe.Clip(n.Clauses[m.Clause].Text, maxClause)) + " reads"
+		text += ", without " + safe.Text(safe.Clip(strings.Join(n.Clauses[m.Clause].Fields, " and "), maxClause))
 	}
 	return text + ": " + place(m.Evidence.Source, m.Evidence.Member, m.Evidence.Line, m.Evidence.Offset)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"kscan/report/safe"
@@ -85,6 +86,7 @@ func (p *page) state(c *triage.Case) {
 	if s.AllOutOfRange() {
 		p.text(0, p.look.bad, "nothing was examined: "+triage.AllOutOfRange(s))
 	}
+	p.impossible(c)
 	if c.Unanswered != "" {
 		p.text(0, p.look.bad, "evidence for the steps below was "+safe.Text(c.Unanswered))
 	}
@@ -94,6 +96,19 @@ func (p *page) state(c *triage.Case) {
 	if s.Counts.Lost > 0 {
 		p.text(0, p.look.bad, "incomplete: "+count(s.Counts.Lost, "problem")+" kept evidence from being examined; see the end")
 	}
+}
+
+// impossible says up front that no findings mean nothing: no rule could have fired.
+func (p *page) impossible(c *triage.Case) {
+	if c.Summary.Counts.Events == 0 || c.Summary.AllOutOfRange() || len(c.Rules) == 0 ||
+		slices.ContainsFunc(c.Rules, func(r *triage.Rule) bool { return r.Coverage.Verdict != triage.CouldNotFire }) {
+		return
+	}
+	what := c.Rules[0].Coverage.Text
+	if len(c.Rules) > 1 {
+		what = fmt.Sprintf("none of the %d rules could have fired on these logs", len(c.Rules))
+	}
+	p.text(0, p.look.bad, "\"no hits\" proves nothing here: "+safe.Text(what)+"; see below")
 }
 
 // rule writes a rule with its groups.

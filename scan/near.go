@@ -45,7 +45,8 @@ type NearMisses struct {
 
 // NearClause says how often one clause alone kept events from matching.
 type NearClause struct {
-	Text string
+	Text   string
+	Fields []string // that it reads
 	// NotCounted is set for the clause whose values the prefilter looks for: of the
 	// events that fail it there is no account.
 	NotCounted                 bool
@@ -77,7 +78,7 @@ func newNearMisses(r *rule.Rule) *NearMisses {
 	}
 	n := &NearMisses{}
 	for i := range clauses {
-		n.Clauses = append(n.Clauses, NearClause{Text: clauses[i].Expr.String(), NotCounted: i == r.Program.NeedClause()})
+		n.Clauses = append(n.Clauses, NearClause{Text: clauses[i].Expr.String(), Fields: clauses[i].Fields(), NotCounted: i == r.Program.NeedClause()})
 	}
 	return n
 }

@@ -105,7 +105,7 @@ func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []stri
 	case looked == 0:
 		return CouldNotFire, "no " + kind + " in these logs" + inRange(s) + ": this rule could not have fired"
 	case c.Could == 0 && s.Unshaped == 0:
-		return CouldNotFire, fmt.Sprintf("this rule could not have fired on the %s: %s", events(looked, kind), reasonText(c.Reasons))
+		return CouldNotFire, fmt.Sprintf("this rule could not have fired on the %s: %s", events(looked, kind), reasonText(c.Reasons)) + incomplete(s)
 	case len(missing) > 0:
 		return InPart, fmt.Sprintf("none of the %s has %s: this rule could have fired only where its conditions do without",
 			events(looked, kind), strings.Join(missing, ", "))
@@ -117,6 +117,18 @@ func (c *Coverage) verdict(r *scan.RuleCoverage, s *scan.Summary, missing []stri
 			Number(c.Could), events(looked, kind))
 	}
 	return CouldFire, events(looked, kind) + " examined, and none matched: this rule could have fired"
+}
+
+// incomplete says that fields are missing because records of audit events are.
+func incomplete(s *scan.Summary) string {
+	if s.Counts.Incomplete == 0 {
+		return ""
+	}
+	what := "lack a record that such fields come from"
+	if s.Counts.Incomplete == 1 {
+		what = "lacks a record that such fields come from"
+	}
+	return fmt.Sprintf("; %s %s, the SOCKADDR record in most cases", events(s.Counts.Incomplete, "audit events"), what)
 }
 
 func reasonText(list []Reason) string {
