@@ -118,10 +118,11 @@ type jsonCoverageReport struct {
 
 type jsonRuleCoverage struct {
 	jsonRule
-	Path       string       `json:"path"`
-	Findings   int64        `json:"findings"`
-	Coverage   jsonCoverage `json:"coverage"`
-	NearMisses *jsonNear    `json:"near_misses"`
+	Path          string             `json:"path"`
+	Findings      int64              `json:"findings"`
+	Coverage      jsonCoverage       `json:"coverage"`
+	NearMisses    *jsonNear          `json:"near_misses"`
+	NearSequences *jsonNearSequences `json:"near_sequences"`
 }
 
 type jsonStream struct {
@@ -164,7 +165,7 @@ func CoverageJSON(w io.Writer, c *triage.Case) error {
 	r := jsonCoverageReport{whole.SchemaVersion, whole.Run, whole.Timing, whole.Counts, whole.Categories, whole.Verdicts,
 		whole.Telemetry, []jsonRuleCoverage{}, whole.NotRun, whole.Sources, whole.Problems}
 	for _, rule := range whole.Rules {
-		r.Rules = append(r.Rules, jsonRuleCoverage{rule.jsonRule, rule.Path, rule.Findings, rule.Coverage, rule.NearMisses})
+		r.Rules = append(r.Rules, jsonRuleCoverage{rule.jsonRule, rule.Path, rule.Findings, rule.Coverage, rule.NearMisses, rule.NearSequences})
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

@@ -71,20 +71,21 @@ type jsonTiming struct {
 
 type jsonRuleReport struct {
 	jsonRule
-	Path        string        `json:"path"`
-	Type        string        `json:"type"`
-	Description string        `json:"description"`
-	References  []string      `json:"references"`
-	Tags        []string      `json:"tags"`
-	Attack      []jsonTactic  `json:"attack"`
-	Findings    int64         `json:"findings"`
-	OutOfScope  int64         `json:"out_of_scope"`
-	Ungrouped   int64         `json:"ungrouped"`
-	Coverage    jsonCoverage  `json:"coverage"`
-	NearMisses  *jsonNear     `json:"near_misses"`
-	Schedule    *jsonSchedule `json:"schedule"`
-	Groups      []jsonGroup   `json:"groups"`
-	Story       []jsonMoment  `json:"story"`
+	Path          string             `json:"path"`
+	Type          string             `json:"type"`
+	Description   string             `json:"description"`
+	References    []string           `json:"references"`
+	Tags          []string           `json:"tags"`
+	Attack        []jsonTactic       `json:"attack"`
+	Findings      int64              `json:"findings"`
+	OutOfScope    int64              `json:"out_of_scope"`
+	Ungrouped     int64              `json:"ungrouped"`
+	Coverage      jsonCoverage       `json:"coverage"`
+	NearMisses    *jsonNear          `json:"near_misses"`
+	NearSequences *jsonNearSequences `json:"near_sequences"`
+	Schedule      *jsonSchedule      `json:"schedule"`
+	Groups        []jsonGroup        `json:"groups"`
+	Story         []jsonMoment       `json:"story"`
 	// Expected are the findings that exceptions cover.
 	ExpectedFindings int64          `json:"expected_findings"`
 	Expected         []jsonExpected `json:"expected"`
@@ -266,6 +267,7 @@ func ruleReportOf(r *triage.Rule) jsonRuleReport {
 		Ungrouped:        r.Ungrouped,
 		Coverage:         coverageOf(&r.Coverage),
 		NearMisses:       nearOf(r.Near),
+		NearSequences:    nearSequencesOf(r.NearSequences),
 		Schedule:         scheduleOf(r.Schedule),
 		Groups:           each(r.Groups, groupOf),
 		Story:            each(r.Story, momentOf),

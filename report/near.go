@@ -58,11 +58,12 @@ func hostName(host, folder string) string {
 	return "an unknown host"
 }
 
-// nearMisses writes, for each rule, the events that met all conditions but one.
+// nearMisses writes, for each rule, the events that met all conditions but one, and the
+// sequences that came to all steps but the last.
 func (p *page) nearMisses(c *triage.Case) {
 	told := false
 	for _, r := range c.Rules {
-		if r.Near == nil || r.Near.Events == 0 {
+		if !hasNear(r) {
 			continue
 		}
 		p.blank()
@@ -74,8 +75,18 @@ func (p *page) nearMisses(c *triage.Case) {
 	}
 }
 
+// hasNear reports whether there is something to say of a rule's near misses.
+func hasNear(r *triage.Rule) bool {
+	s := r.NearSequences
+	return r.Near != nil && r.Near.Events > 0 || s != nil && (s.Count > 0 || s.Unknown != "")
+}
+
 func (p *page) ruleNearMisses(r *triage.Rule) {
 	p.hanging("", p.look.heading, safe.Text(safe.Clip(r.Rule.Name, maxDetail)))
+	if r.NearSequences != nil {
+		p.nearSequence(r.NearSequences)
+		return
+	}
 	p.text(2, p.look.plain, nearText(r.Near))
 	condition := column{title: "CONDITION THAT ALONE FAILED", least: 30}
 	events := column{title: "EVENTS", right: true, fixed: true}

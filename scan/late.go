@@ -118,6 +118,11 @@ func (l *lateRule) isSequence() bool {
 	return ok
 }
 
+func (l *lateRule) isEvent() bool {
+	_, ok := l.rule.Program.Query().(*eql.EventQuery)
+	return ok
+}
+
 // add takes a row with its event's number and returns how many bytes it takes.
 func (l *lateRule) add(r row, more *lateMore) int64 {
 	size := int64(rowSize)
@@ -155,8 +160,10 @@ func (l *lateRule) trim(pipe eql.Pipe) {
 }
 
 // points returns the points of the rows that can be part of a match, by their order.
-func (l *lateRule) points() []eval.Point {
-	wanted := l.completeKeys()
+func (l *lateRule) points() []eval.Point { return l.pointsOf(l.completeKeys()) }
+
+// pointsOf returns the points of the rows of the wanted keys, nil for all.
+func (l *lateRule) pointsOf(wanted map[keyHash]bool) []eval.Point {
 	n := 0
 	for r := range l.rows.all() {
 		if wanted == nil || wanted[r.key] {

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"kscan/readers"
+	"kscan/readers/event"
+	"kscan/rule"
 	"kscan/scan"
 )
 
@@ -153,6 +155,92 @@ func TestNoNearMissesWithManyRules(t *testing.T) {
 	for _, r := range s.Rules {
 		if r.Near != nil || r.Reach.Could != 1 {
 			t.Errorf("near misses %v, reach %+v", r.Near, r.Reach)
+		}
+	}
+}
+
+// TestNearSequences: what is told of a sequence that was not completed is what asking for it
+// without its last step finds, under the keys that the whole has no match for.
+func TestNearSequences(t *testing.T) {
+	for _, test := range []struct{ whole, short string }{
+		{`sequence by host [process where pid > 2] [network where pid > 4] [file where pid == 9]`, `sequence by host [process where pid > 2] [network where pid > 4]`},
+		{`sequence by user with maxspan=2s [process where pid > 5] [network where pid < 3] [file where pid == 1]`, `sequence by user with maxspan=2s [process where pid > 5] [network where pid < 3]`},
+		{`sequence by host with maxspan=5s [process where pid > 2] [file where pid > 2] [network where pid == 9] until [file where pid == 3]`,
+			`sequence by host with maxspan=5s [process where pid > 2] [file where pid > 2] until [file where pid == 3]`},
+		{`sequence by user [process where pid < 4] with runs=5`, `sequence by user [process where pid < 4] with runs=4`},
+		{`sequence [process where pid > 7] [network where pid > 7] [file where pid == 20]`, `sequence [process where pid > 7] [network where pid > 7]`},
+	} {
+		found := 0
+		for seed := range uint64(12) {
+			dir := t.TempDir()
+			write(t, dir, "a.ndjson", []byte(lateLog(rand.New(rand.NewPCG(seed, 5)), 25)))
+			want := keysOf(t, test.short, dir)
+			for key := range keysOf(t, test.whole, dir) {
+				delete(want, key)
+			}
+			for _, jobs := range []int{1, 3} {
+				o := scan.Options{Jobs: jobs, Readers: readers.Options{BlockSize: 200}}
+				s, err := scan.Run(context.Background(), o, []string{dir}, []*rule.Rule{query(t, test.whole)}, sinkFunc(func(*scan.Finding) error { return nil }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				near := s.Rules[0].NearSequences
+				if near.Count != int64(len(want)) || near.Unknown != "" {
+					t.Fatalf("%s, seed %d: %d near misses, want %d", test.whole, seed, near.Count, len(want))
+				}
+				for _, n := range near.Listed {
+					if events, ok := want[string(n.Keys)]; !ok || fmt.Sprint(placesOf(n.Evidence)) != events {
+						t.Errorf("%s, seed %d: %s of %v, want %s", test.whole, seed, n.Keys, placesOf(n.Evidence), events)
+					}
+				}
+			}
+			found += len(want)
+		}
+		if found == 0 {
+			t.Errorf("%s: nothing to find", test.whole)
+		}
+	}
+}
+
+// keysOf returns the keys of the matches of a query, each with the lines of the last one.
+func keysOf(t *testing.T, text, dir string) map[string]string {
+	t.Helper()
+	keys := map[string]string{}
+	sink := sinkFunc(func(f *scan.Finding) error {
+		var places []event.Evidence
+		for _, hit := range f.Hits {
+			places = append(places, hit.Evidence)
+		}
+		keys[string(f.JoinKeys)] = fmt.Sprint(placesOf(places))
+		return nil
+	})
+	if _, err := scan.Run(context.Background(), scan.Options{}, []string{dir}, []*rule.Rule{query(t, text)}, sink); err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func placesOf(list []event.Evidence) (lines []int64) {
+	for _, e := range list {
+		lines = append(lines, e.Line)
+	}
+	return lines
+}
+
+func TestNearSequencesThatAreNotKnown(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.ndjson", []byte(lateLog(rand.New(rand.NewPCG(1, 5)), 25)))
+	for _, text := range []string{`sequence by host with maxspan=3s [process where true] ![file where true] [network where true]`, `sequence by host [process where true]`} {
+		r, _, err := rule.Query(text, rule.QueryOptions{})
+		if err != nil {
+			continue // one step alone
+		}
+		s, err := scan.Run(context.Background(), scan.Options{}, []string{dir}, []*rule.Rule{r}, sinkFunc(func(*scan.Finding) error { return nil }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if near := s.Rules[0].NearSequences; near.Unknown == "" || near.Count != 0 {
+			t.Errorf("%s: %+v", text, near)
 		}
 	}
 }

@@ -202,6 +202,11 @@ func (h *held) match(l *lateRule) error {
 			return err
 		}
 	}
+	near, err := h.nearSequences(l)
+	if err != nil {
+		return err
+	}
+	h.collector.summary.Rules[h.collector.rules[l.rule]].NearSequences = near
 	if text := limits(l.rule, &result); text != "" && len(h.events) > 0 {
 		c := count{n: 1}
 		h.note(&c, h.events[0].pack, int(h.events[0].index), 0)

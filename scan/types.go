@@ -96,6 +96,8 @@ type RuleCoverage struct {
 	// may match. Near are the near misses, nil if none were looked for.
 	Reach eval.Reach
 	Near  *NearMisses
+	// NearSequences are the near misses of a sequence, nil as Near is.
+	NearSequences *NearSequences
 }
 
 // Span is the earliest and the latest of some times; zero if there are none.

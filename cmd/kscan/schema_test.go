@@ -91,7 +91,7 @@ func fits(kind string, v any) bool {
 			_, ok := item.(string)
 			texts = texts && ok
 		}
-		return kind == "list" && (!texts || len(v) == 0) || kind == "list of strings" && texts
+		return kind == "list" && (!texts || len(v) == 0) || kind == "list of strings" && texts || kind == "list of values"
 	}
 	return false
 }
@@ -99,15 +99,23 @@ func fits(kind string, v any) bool {
 // TestWrittenIsDescribed: every member of what the commands write about the case in
 // testdata is in docs/output.md, with its type.
 func TestWrittenIsDescribed(t *testing.T) {
-	exceptions := filepath.Join(t.TempDir(), "exceptions.toml")
-	text := "[[exception]]\nid = \"a\"\nclause = 'user.name == \"mkern\"'\nreason = \"r\"\nowner = \"o\"\nexpires = 2999-12-31\n"
-	if err := os.WriteFile(exceptions, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
+	exceptions := file("exceptions.toml", "[[exception]]\nid = \"a\"\nclause = 'user.name == \"mkern\"'\nreason = \"r\"\nowner = \"o\"\nexpires = 2999-12-31\n")
+	rule := "[rule]\nname = %[1]q\nrule_id = %[1]q\ndescription = \"d\"\nseverity = \"low\"\nrisk_score = 1\ntype = %q\nlanguage = \"eql\"\nquery = '%s'\n"
+	sequence := file("a.toml", fmt.Sprintf(rule, "a", "eql", "sequence by host.name [process where true] [file where true]"))
+	other := file("b.toml", fmt.Sprintf(rule, "b", "threshold", "x"))
 	s := &schema{schemaOf(t), map[string]bool{}, map[string]bool{}}
 	for _, args := range [][]string{
 		{"scan", "-f", "json", "--nodes", "../../testdata/incident.nodes", "--exceptions", exceptions},
 		{"scan", "-f", "json", "--no-investigate", "--no-prefilter", "--from", "2026-11-20T02:05:00Z"},
+		{"scan", "-q", "-f", "json", "--rules", sequence, "--rules", other},
 		{"coverage", "-f", "json"},
 	} {
 		var out, talk bytes.Buffer

@@ -54,6 +54,8 @@ type Rule struct {
 	Coverage  Coverage
 	Schedule  *Schedule        // nil if it is not known, or nothing was found
 	Near      *scan.NearMisses // nil if none were looked for
+	// NearSequences are those of a sequence, nil as Near is.
+	NearSequences *scan.NearSequences
 	// Story is what the hits and the evidence say, in the order of time.
 	Story []*Moment
 }

@@ -343,7 +343,7 @@ func (c *Collector) Case(s *scan.Summary) *Case {
 	for i := range s.Rules {
 		r := c.ruleOf(s.Rules[i].Rule)
 		r.rule.Coverage = newCoverage(i, s, &r.rule.Guide)
-		r.rule.Near = s.Rules[i].Near
+		r.rule.Near, r.rule.NearSequences = s.Rules[i].Near, s.Rules[i].NearSequences
 	}
 	for _, r := range c.order {
 		for _, g := range r.rule.Groups {
