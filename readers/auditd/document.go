@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/valyala/fastjson"
+
+	"kscan/readers/event"
 )
 
 // writer makes the ECS documents. Values made with arena live until the next event;
@@ -91,6 +93,11 @@ func (d *Decoder) document() *fastjson.Value {
 
 // timestamp is RFC 3339 with milliseconds in UTC.
 func (w *writer) timestamp(stamp uint64) *fastjson.Value {
+	return w.arena.NewStringBytes(w.dateOf(stamp))
+}
+
+// dateOf is the text of timestamp, valid until the next.
+func (w *writer) dateOf(stamp uint64) []byte {
 	if second := int64(stamp / 1000); second != w.second {
 		w.second = second
 		w.date = time.Unix(second, 0).UTC().AppendFormat(w.date[:0], "2006-01-02T15:04:05.000Z")
@@ -98,7 +105,7 @@ func (w *writer) timestamp(stamp uint64) *fastjson.Value {
 	n := len(w.date)
 	ms := stamp % 1000
 	w.date[n-4], w.date[n-3], w.date[n-2] = byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10)
-	return w.arena.NewStringBytes(w.date)
+	return w.date
 }
 
 func (w *writer) hostObject(node []byte) *fastjson.Value {
@@ -304,15 +311,38 @@ func parsed(p *fastjson.Parser, text []byte) *fastjson.Value {
 	return v
 }
 
+// scalar is text without a document.
+func (w *writer) scalar(b []byte) event.Scalar {
+	if isPlain(b) {
+		return event.Scalar{Type: fastjson.TypeString, Text: b}
+	}
+	return event.ScalarOf(w.text(b))
+}
+
 // isPlain reports whether b is the same in JSON: ASCII without controls, quotes and
 // backslashes.
 func isPlain(b []byte) bool {
-	for _, c := range b {
-		if !plainByte[c] {
-			return false
+	if len(b) < 8 {
+		for _, c := range b {
+			if !plainByte[c] {
+				return false
+			}
 		}
+		return true
 	}
-	return true
+	odd := oddBytes(load(b[len(b)-8:]))
+	for ; len(b) >= 8; b = b[8:] {
+		odd |= oddBytes(load(b))
+	}
+	return odd == 0
+}
+
+// oddBytes is 0 if isPlain holds of the bytes of a word.
+func oddBytes(word uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, slash := word^'"'*ones, word^'\\'*ones
+	control := (word - ' '*ones) &^ word
+	return (word | control | (quote-ones)&^quote | (slash-ones)&^slash) & highs
 }
 
 var plainByte = func() (is [256]bool) {

@@ -106,7 +106,7 @@ var callFinder = prefilter.New([]prefilter.Literal{{Text: archField}, {Text: sys
 func (d *Decoder) namesCall(from, end int) bool {
 	s := &d.skim
 	words := prefilter.Words(end - from)
-	if words > len(s.fieldHits) || from+words*64+overlap > len(d.text) {
+	if words >= len(s.fieldHits) || from+words*64+overlap > len(d.text) {
 		text := d.text[from:end]
 		return bytes.Contains(text, []byte(archField)) || bytes.Contains(text, []byte(syscallField))
 	}

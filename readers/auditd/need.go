@@ -27,11 +27,8 @@ type needText struct {
 // others in part first. It does nothing if it cannot be told from the records what events
 // hold one of the needs.
 func (d *Decoder) Look(i event.Interest) {
-	if d.needs = nil; !d.options.JSON {
-		d.needs, d.partial = newNeeds(i.Needs), nil
-		if i.Finder != nil {
-			d.partial = newPartial(d.writer, i.Finder.Names())
-		}
+	if d.needs, d.partial = nil, nil; !d.options.JSON {
+		d.needs, d.partial = newNeeds(i.Needs), newPartial(i.Finder)
 	}
 }
 

@@ -3,95 +3,123 @@ package auditd
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/valyala/fastjson"
 
 	"kscan/readers/event"
 )
 
-// partial makes documents that have only the fields of an Interest, of the events that
-// fill most logs: those of one system call, in the form that the kernel writes. What it
-// makes of a field is what document makes of it; what it is not sure of it leaves to
-// document.
+// partial makes events that have only the fields of an Interest, of the kind that fills
+// most logs: one system call, in the form that the kernel writes. What it makes of a field
+// is what document makes of it; what it is not sure of it leaves to document.
 type partial struct {
-	service, title, pid, ppid, ip, port, user bool // what is asked for
-	// doc is reused: its keys are dotted names and stay, in this order. Those that an event
-	// has no value for are nothing, which is an empty array: a null may count as a value.
-	doc, nothing *fastjson.Value
-	call         callFields
+	finder *event.Finder
+	found  event.Found
+	slots  [partFields]int // numbers in the finder, -1 for what is not asked for
+	call   callFields
+	number []byte // the port and the serial
+	last   calledAs
+	likes  map[likeKey][]told
+	like   likeKey // of the event before
+	told   []told  // for it
 }
 
-// callFields are what a SYSCALL record says, nil for what it does not.
-type callFields struct {
-	arch, call, comm, exe, pid, ppid, uid, uidName []byte
-	result                                         string
-	hasSuccess                                     bool
+// Fields that differ from event to event.
+const (
+	partTime = iota
+	partHost
+	partName
+	partExecutable
+	partTitle
+	partPid
+	partParent
+	partUser
+	partSourceIP
+	partSourcePort
+	partIP
+	partPort
+	partSequence
+	partFields
+)
+
+var partNames = [partFields]string{
+	partTime: "@timestamp", partHost: "host.name", partName: "process.name", partExecutable: "process.executable",
+	partTitle: "process.title", partPid: "process.pid", partParent: "process.parent.pid", partUser: "user.name",
+	partSourceIP: "source.ip", partSourcePort: "source.port", partIP: "destination.ip", partPort: "destination.port",
+	partSequence: "auditd.sequence",
+}
+
+// told is a value of a field that many events share.
+type told struct {
+	slot  int
+	value event.Scalar
+}
+
+// likeKey is what the fields that events share depend on.
+type likeKey struct {
+	call   uint16
+	result string
+	socket bool // there is a SOCKADDR
+}
+
+// maxLikes bounds the kinds of events whose shared fields are kept: there are fewer system
+// calls and results.
+const maxLikes = 4096
+
+// calledAs is a system call as a record writes it.
+type calledAs struct {
+	arch, number []byte
+	call         uint16
 }
 
 // maxPartial bounds the bytes of the records that are read in part: fewer than maxFields
 // fields fit. (A field takes four bytes at least, a part of a context not quite three.)
 const maxPartial = 1400
 
-// newPartial returns a partial for the fields, nil if there are none, or some that it does
-// not know.
-func newPartial(w *writer, fields []string) *partial {
-	p := &partial{}
-	for _, field := range fields {
-		if !p.ask(field) {
+// newPartial returns a partial for the names of a finder, nil if it is nil or has some that
+// partial does not know.
+func newPartial(f *event.Finder) *partial {
+	if f == nil {
+		return nil
+	}
+	for _, name := range f.Names() {
+		if mayLack(name) {
 			return nil
 		}
 	}
-	if len(fields) == 0 {
-		return nil
+	p := &partial{finder: f, likes: map[likeKey][]told{}}
+	for i, name := range partNames {
+		slot, ok := f.Slot(name)
+		if !ok {
+			slot = -1
+		}
+		p.slots[i] = slot
 	}
-	p.doc, p.nothing = w.fixed.NewObject(), w.fixed.NewArray()
 	return p
 }
 
-// ask notes that a field is wanted. It returns false for one that a document may have and
-// that set does not give.
-func (p *partial) ask(field string) bool {
-	switch field {
-	case "process.title":
-		p.title = true
-	case "process.pid":
-		p.pid = true
-	case "process.parent.pid":
-		p.ppid = true
-	case "destination.ip", "source.ip":
-		p.ip = true
-	case "destination.port", "source.port":
-		p.port = true
-	case "user.name":
-		p.user = true
-	case "process.name", "process.executable", "auditd.sequence", "auditd.message_type",
-		"auditd.data.lost", "auditd.data.audit_lost": // of the last two, see scan
-	default:
-		if strings.HasPrefix(field, "service.") {
-			p.service = true
-			return true
-		}
-		return !p.mayHave(field)
-	}
-	return true
-}
-
-// mayHave reports whether the document of a system call may have a field, or fields below
-// it, that set does not give.
-func (p *partial) mayHave(field string) bool {
+// mayLack reports whether the document of a system call may have a field, or fields below
+// it, that partial does not give.
+func mayLack(field string) bool {
 	top, below, _ := strings.Cut(field, ".")
+	next, _, _ := strings.Cut(below, ".")
+	switch {
+	case field == "auditd.message_type", field == "auditd.data.lost", field == "auditd.data.audit_lost", // of the last two, see scan
+		slices.Contains(partNames[:], field), strings.HasPrefix(field, "service."):
+		return false
+	}
 	switch top {
 	case "@timestamp":
-		return below != ""
+		return true
 	case "event", "host", "network":
 		return below == ""
 	case "process":
-		next, _, _ := strings.Cut(below, ".")
 		return slices.Contains([]string{"", "parent", "args", "working_directory", "title", "name", "executable", "pid"}, next) &&
 			!strings.HasPrefix(below, "parent.")
 	case "destination", "source":
-		next, _, _ := strings.Cut(below, ".")
 		return slices.Contains([]string{"", "ip", "port", "path"}, next)
 	case "user", "group", "file", "tags", "auditd", "service":
 		return true
@@ -109,7 +137,7 @@ func (d *Decoder) show(o *output, c *chain) bool {
 		return false
 	}
 	d.out = event.Event{
-		Doc: p.doc, Assumed: d.assumed[:], Picked: true, Partial: true,
+		Found: &p.found, Assumed: d.assumed[:], Picked: true, Partial: true,
 		Evidence: event.Evidence{
 			Source: o.source, Member: o.member, Format: Format, Line: int64(c.number), Offset: o.offset(int(c.pos)),
 		},
@@ -121,7 +149,7 @@ func (d *Decoder) show(o *output, c *chain) bool {
 // readPartial reads the records of a chain that matter. It returns false if some are not
 // of the kinds that it knows, or not in the form that the kernel writes.
 func (d *Decoder) readPartial(c *chain) (socket address, title []byte, ok bool) {
-	called, size := false, 0
+	p, called, size := d.partial, false, 0
 	for _, l := range d.members(c) {
 		body := d.text[l.body:l.end]
 		if l.typ != typeExecve {
@@ -130,16 +158,13 @@ func (d *Decoder) readPartial(c *chain) (socket address, title []byte, ok bool) 
 		ok = size <= maxPartial
 		switch l.typ {
 		case typeSyscall:
-			ok = ok && !called && d.isPlainSyscall(c, &l) && d.partial.call.read(d, body)
+			ok = ok && !called && d.isPlainSyscall(c, &l) && p.call.read(d, l.body, l.end)
 			called = true
 		case typeSockaddr:
-			var hex []byte
-			if hex, ok = d.only(body, "saddr", ok); ok {
-				socket, d.scratch = parseAddress(hex, d.scratch)
-			}
+			socket, ok = d.onlyAddress(body, ok)
 		case typeProctitle:
 			var val []byte
-			if val, ok = d.only(body, "proctitle", ok); title == nil {
+			if val, ok = d.onlyTitle(&l, ok); title == nil {
 				title = val
 			}
 		case typeCWD:
@@ -181,65 +206,55 @@ func (d *Decoder) only(body []byte, name string, so bool) (val []byte, ok bool) 
 	if s.next() {
 		return nil, false
 	}
-	if name == "proctitle" && d.partial.title {
+	if name == "proctitle" && d.partial.slots[partTitle] >= 0 {
 		d.decodeValue(&field)
 	}
 	return field.val, true
 }
 
-// read reads the fields of a SYSCALL record. It returns false if some are missing that a
-// record of the kernel has, or are there that it has not.
-func (f *callFields) read(d *Decoder, body []byte) bool {
-	*f = callFields{result: resultUnknown}
-	s := scanner{body: body}
-	for s.next() {
-		if isUseless(s.val) {
-			continue
-		}
-		switch string(s.key) {
-		case "arch":
-			f.arch = s.val
-		case "syscall":
-			f.call = s.val
-		case "success", "res":
-			f.setResult(&s)
-		case "comm":
-			d.decodeValue(&s)
-			f.comm = s.val
-		case "exe":
-			d.decodeValue(&s)
-			f.exe = s.val
-		case "pid":
-			f.pid = s.val
-		case "ppid":
-			f.ppid = s.val
-		case "uid":
-			f.uid = s.val
-		case "UID":
-			f.uidName = s.val
-		case "cwd", "proctitle", "saddr", "lost", "audit_lost":
-			return false
-		}
+// onlyAddress reads the only field of a SOCKADDR record.
+func (d *Decoder) onlyAddress(body []byte, so bool) (a address, ok bool) {
+	hex, found := bytes.CutPrefix(body, []byte(saddrField))
+	if !so || !found {
+		hex = nil
 	}
-	// What the SYSCALL record has, the others do not change.
-	return f.arch != nil && f.call != nil && f.comm != nil && f.exe != nil && f.pid != nil && f.ppid != nil
+	if a, d.scratch = parseAddress(hex, d.scratch); a.size > 0 && 2*a.size == len(hex) {
+		return a, true
+	}
+	if hex, so = d.only(body, "saddr", so); so {
+		a, d.scratch = parseAddress(hex, d.scratch)
+	}
+	return a, so
 }
 
-func (f *callFields) setResult(s *scanner) {
-	success := string(s.key) == "success"
-	if success || !f.hasSuccess {
-		val := s.val
-		if !success {
-			val = bytes.TrimRight(val, ")")
+// onlyTitle returns the value of the only field of a PROCTITLE record.
+func (d *Decoder) onlyTitle(l *line, so bool) (val []byte, ok bool) {
+	const name = "proctitle="
+	body := d.text[l.body:l.end]
+	if val, ok = bytes.CutPrefix(body, []byte(name)); so && ok && d.partial.slots[partTitle] < 0 && !isUseless(val) {
+		if gaps := d.gapsIn(l.body, l.end); gaps != nil {
+			c := cursor{text: body, gaps: gaps}
+			if c.next() == len(body) {
+				return val, true
+			}
 		}
-		f.result = resultOf(val)
 	}
-	f.hasSuccess = f.hasSuccess || success
+	return d.only(body, "proctitle", so)
 }
 
 // callOf returns the index of the system call, 0 unless it is one that it is enough to
 // know by its number.
 func (d *Decoder) callOf(f *callFields) uint16 {
+	last := &d.partial.last
+	if string(f.arch) == string(last.arch) && string(f.call) == string(last.number) {
+		return last.call
+	}
+	last.arch, last.number = append(last.arch[:0], f.arch...), append(last.number[:0], f.call...)
+	last.call = d.plainCall(f)
+	return last.call
+}
+
+func (d *Decoder) plainCall(f *callFields) uint16 {
 	arch, isHex := parseUint(f.arch, 16)
 	n, isNumber := parseUint(f.call, 10)
 	if !isHex || !isNumber {
@@ -253,7 +268,7 @@ func (d *Decoder) callOf(f *callFields) uint16 {
 	return call
 }
 
-// setPartial makes the partial document.
+// setPartial finds the values of the fields.
 func (d *Decoder) setPartial(c *chain, socket *address, title []byte) bool {
 	w, p := d.writer, d.partial
 	f := &p.call
@@ -261,80 +276,109 @@ func (d *Decoder) setPartial(c *chain, socket *address, title []byte) bool {
 	if call == 0 {
 		return false
 	}
-	d.summary.action, d.summary.extra, d.event.result = d.tables.syscalls[call].action, 0, f.result
 	w.reset()
-	doc := p.doc
-	doc.Set("@timestamp", w.timestamp(c.stamp))
-	doc.Set("event", d.eventOf(typeSyscall))
-	doc.Set("host", w.hostObject(d.text[c.node:c.nodeEnd]))
-	doc.Set("process.name", w.text(f.comm))
-	doc.Set("process.executable", w.text(f.exe))
-	if p.service {
-		doc.Set("service", w.service)
+	p.found.Reset(p.finder)
+	p.found.Put(p.slots[partTime], event.Scalar{Type: fastjson.TypeString, Text: w.dateOf(c.stamp)})
+	p.found.SetTime(time.UnixMilli(int64(c.stamp)).UTC())
+	for _, t := range d.shared(likeKey{call, f.result, socket.present}) {
+		p.found.Put(t.slot, t.value)
 	}
-	p.setNetwork(w, d.tables.syscalls[call].flow, socket)
-	if p.title {
-		p.set("process.title", p.nothing)
-		if title != nil {
-			p.set("process.title", w.text(title))
-		}
+	if c.node < c.nodeEnd {
+		p.set(w, partHost, d.text[c.node:c.nodeEnd])
 	}
-	if p.pid {
-		p.setInt(w, "process.pid", f.pid)
+	p.set(w, partName, f.comm)
+	p.set(w, partExecutable, f.exe)
+	p.number = p.number[:0]
+	switch d.tables.syscalls[call].flow {
+	case egress:
+		p.setAddress(partIP, partPort, socket)
+	case ingress:
+		p.setAddress(partSourceIP, partSourcePort, socket)
 	}
-	if p.ppid {
-		p.setInt(w, "process.parent.pid", f.ppid)
+	if title != nil {
+		p.set(w, partTitle, title)
 	}
-	if p.user {
-		p.set("user.name", p.nothing)
-		if f.uid != nil && string(f.uid) != "unset" && isName(f.uidName) {
-			p.set("user.name", w.text(f.uidName))
-		}
+	p.setInt(partPid, f.pid)
+	p.setInt(partParent, f.ppid)
+	if f.uid != nil && string(f.uid) != "unset" && isName(f.uidName) {
+		p.set(w, partUser, f.uidName)
 	}
-	doc.Set("auditd.message_type", w.syscall)
-	doc.Set("auditd.sequence", w.arena.NewNumberInt(int(c.serial)))
+	p.setNumber(partSequence, int64(c.serial))
 	return true
 }
 
-func (p *partial) set(key string, v *fastjson.Value) { p.doc.Set(key, v) }
+// shared returns the fields that events of a kind share.
+func (d *Decoder) shared(key likeKey) []told {
+	p := d.partial
+	if key == p.like && p.told != nil {
+		return p.told
+	}
+	list, known := p.likes[key]
+	if !known {
+		list = d.newShared(key)
+		if len(p.likes) < maxLikes {
+			p.likes[key] = list
+		}
+	}
+	p.like, p.told = key, list
+	return list
+}
 
-func (p *partial) setInt(w *writer, key string, val []byte) {
-	if n, ok := signed(val); ok {
-		p.set(key, w.arena.NewNumberInt(int(n)))
-	} else {
-		p.set(key, p.nothing)
+func (d *Decoder) newShared(key likeKey) []told {
+	w, p, call := d.writer, d.partial, &d.tables.syscalls[key.call]
+	d.summary.action, d.summary.extra, d.event.result = call.action, 0, key.result
+	doc, audit := w.arena.NewObject(), w.arena.NewObject()
+	audit.Set("message_type", w.syscall)
+	doc.Set("event", d.eventOf(typeSyscall))
+	doc.Set("host", w.host)
+	doc.Set("service", w.service)
+	doc.Set("auditd", audit)
+	if key.socket && call.flow != noFlow {
+		doc.Set("network", w.flows[call.flow])
+	}
+	var found event.Found
+	p.finder.Find(&event.Event{Doc: doc}, &found)
+	list := []told{}
+	for slot := range p.finder.Len() {
+		for _, v := range found.Values(slot) {
+			list = append(list, told{slot, event.Scalar{Type: v.Type, Text: bytes.Clone(v.Text)}})
+		}
+	}
+	return list
+}
+
+// set gives a field a text, if it is asked for.
+func (p *partial) set(w *writer, field int, text []byte) {
+	if slot := p.slots[field]; slot >= 0 {
+		p.found.Put(slot, w.scalar(text))
 	}
 }
 
-// setNetwork sets who talked to whom.
-func (p *partial) setNetwork(w *writer, way flow, socket *address) {
-	network, from, to := p.nothing, (*address)(nil), (*address)(nil)
-	if socket.present {
-		switch way {
-		case egress:
-			network, to = w.flows[egress], socket
-		case ingress:
-			network, from = w.flows[ingress], socket
+// setInt gives a field a decimal number, if it is asked for and val is one.
+func (p *partial) setInt(field int, val []byte) {
+	if p.slots[field] >= 0 {
+		if n, ok := signed(val); ok {
+			p.setNumber(field, n)
 		}
 	}
-	p.set("network", network)
-	p.setAddress(w, "source.ip", "source.port", from)
-	p.setAddress(w, "destination.ip", "destination.port", to)
 }
 
-func (p *partial) setAddress(w *writer, ipKey, portKey string, a *address) {
-	ip, port := p.nothing, p.nothing
-	if a != nil && a.addr.IsValid() {
-		if p.ip {
-			w.number = a.addr.AppendTo(w.number[:0])
-			ip = w.arena.NewStringBytes(w.number)
-		}
-		port = w.arena.NewNumberInt(int(a.port))
+func (p *partial) setNumber(field int, n int64) {
+	if slot := p.slots[field]; slot >= 0 {
+		start := len(p.number)
+		p.number = strconv.AppendInt(p.number, n, 10)
+		p.found.Put(slot, event.Scalar{Type: fastjson.TypeNumber, Text: p.number[start:]})
 	}
-	if p.ip {
-		p.set(ipKey, ip)
+}
+
+func (p *partial) setAddress(ip, port int, a *address) {
+	if !a.addr.IsValid() {
+		return
 	}
-	if p.port {
-		p.set(portKey, port)
+	if slot := p.slots[ip]; slot >= 0 {
+		start := len(p.number)
+		p.number = a.addr.AppendTo(p.number)
+		p.found.Put(slot, event.Scalar{Type: fastjson.TypeString, Text: p.number[start:]})
 	}
+	p.setNumber(port, int64(a.port))
 }

@@ -28,7 +28,7 @@ type skim struct {
 	odd            bool  // it may have bytes that are not ASCII, or NUL
 	known          known
 	// fieldLines and fieldHits are for what is looked for in one record.
-	fieldLines, fieldHits [maxPartial/64 + 1]uint64
+	fieldLines, fieldHits [maxPartial/64 + 3]uint64
 }
 
 // nobodys is the chain of the events that begin behind the core.

@@ -1,6 +1,10 @@
 package event
 
-import "github.com/valyala/fastjson"
+import (
+	"time"
+
+	"github.com/valyala/fastjson"
+)
 
 // Found holds the values that one event has of the names of a Finder. It is reused from
 // event to event and belongs to one goroutine.
@@ -11,7 +15,9 @@ type Found struct {
 	// filled says which names had values when the walk of Event.Fields began: only the
 	// others are looked up there.
 	filled []bool
-	buf    []byte // texts of numbers
+	buf    []byte    // texts of numbers
+	at     time.Time // what @timestamp says, if dated is set
+	dated  bool
 	slots  map[finders][]int
 }
 
@@ -32,7 +38,7 @@ func (r *Found) Values(slot int) []Scalar { return r.values[slot] }
 // Reset forgets all values and makes r ready for those of an event, by the names of a
 // Finder.
 func (r *Found) Reset(f *Finder) {
-	r.finder = f
+	r.finder, r.dated = f, false
 	for len(r.values) < len(f.slots) {
 		r.values = append(r.values, nil)
 		r.filled = append(r.filled, false)
@@ -66,6 +72,9 @@ func (r *Found) Put(slot int, v Scalar) {
 	}
 	r.values[slot] = append(values, v)
 }
+
+// SetTime says what time the value of @timestamp is, so that it need not be parsed.
+func (r *Found) SetTime(t time.Time) { r.at, r.dated = t, true }
 
 // Keep returns a copy of a text that stays until the next Reset.
 func (r *Found) Keep(text []byte) []byte {

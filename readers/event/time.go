@@ -29,6 +29,9 @@ func (e *Event) Time() (time.Time, bool) {
 
 // time is Event.Time.
 func (r *Found) time() (time.Time, bool) {
+	if r.dated {
+		return r.at, true
+	}
 	if t, ok := firstTime(r.values[slotTimestamp]); ok {
 		return t, true
 	}
