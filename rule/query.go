@@ -54,6 +54,7 @@ func Query(text string, o QueryOptions) (r *Rule, warnings []*eql.Error, err err
 		if fault.Warning && !fault.Refused {
 			warnings = append(warnings, fault)
 		} else {
+			fault.Warning = false // only a rule may have it
 			faults = append(faults, fault)
 		}
 	}

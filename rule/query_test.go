@@ -58,6 +58,7 @@ func TestQueryRefused(t *testing.T) {
 		{`any where cidrMatch(a, "x")`, "1:24: "},
 		{`any where a regex "("`, "1:11: "},
 		{`any where length(a) == length(b) - 1`, "1:24: "},
+		{`any where source.ip in ("10.0.0.1", "::1")`, "1:25: \n1:37: "},
 	}
 	for _, test := range tests {
 		_, _, err := Query(test.query, QueryOptions{Mapping: m})
@@ -65,6 +66,11 @@ func TestQueryRefused(t *testing.T) {
 		if !errors.As(err, &refused) {
 			t.Errorf("%s: %v, want a refusal", test.query, err)
 			continue
+		}
+		for _, fault := range refused {
+			if shown := fault.Render("", 1); !strings.HasPrefix(shown, "error: ") {
+				t.Errorf("%s: the refusal shows as %q", test.query, shown)
+			}
 		}
 		lines := strings.Split(err.Error(), "\n")
 		for i, want := range strings.Split(test.want, "\n") {

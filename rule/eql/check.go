@@ -62,6 +62,12 @@ func (c *checker) refuse(at Span, hint, format string, args ...any) {
 	c.faults = append(c.faults, &Error{Span: at, Msg: fmt.Sprintf(format, args...), Hint: hint, src: c.src})
 }
 
+// keep makes the last fault one that a rule may have, though a search may not.
+func (c *checker) keep() {
+	fault := c.faults[len(c.faults)-1]
+	fault.Warning, fault.Refused = true, true
+}
+
 func (c *checker) warn(at Span, hint, format string, args ...any) {
 	c.refuse(at, hint, format, args...)
 	c.faults[len(c.faults)-1].Warning = true
@@ -265,8 +271,7 @@ func (c *checker) comparison(e *Binary) value {
 		c.refuse(e.Y.Span(), "functions such as startsWith(a, b) take two fields",
 			"both sides of %q read fields; one must be a constant", e.Op)
 		if !isField(e.X) && !isField(e.Y) {
-			fault := c.faults[len(c.faults)-1]
-			fault.Warning, fault.Refused = true, true
+			c.keep()
 		}
 	case x.field != nil:
 		c.constant(e, e.X, x, e.Y, y)
@@ -306,9 +311,12 @@ func (c *checker) in(e *In) value {
 			c.refuse(member.Span(), "", "%s is a field: a list holds constants only", snippet(v.field.Name))
 		case e.Fold:
 			c.string(member, v, op)
-		case !compatible(x.kind, v.kind):
-			c.refuse(member.Span(), "", "%s is %s, but the list is compared with %s, which is %s",
+		case !alike(x.kind, v.kind):
+			c.refuse(member.Span(), insteadOfList(x.kind), "%s is %s, but the list is compared with %s, which is %s",
 				c.text(member), v.kind.phrase(), c.text(e.X), x.kind.phrase())
+			if v.kind == KindString && x.kind.fromString() {
+				c.keep()
+			}
 		default:
 			c.never(member, e.X, x, member)
 		}
@@ -317,17 +325,29 @@ func (c *checker) in(e *In) value {
 	return value{KindBoolean, x.field}
 }
 
+// insteadOfList says how a field of the kind is compared that no list is for.
+func insteadOfList(k Kind) string {
+	switch {
+	case k == KindIP:
+		return `write "==", or cidrMatch(FIELD, "10.0.0.0/8")`
+	case k.fromString():
+		return `write "=="`
+	}
+	return ""
+}
+
 // string checks an operand of an operator that takes strings alone.
 func (c *checker) string(e Expr, v value, op string) {
 	if v.kind.open() || v.kind == KindString {
 		return
 	}
-	hint := `write "=="`
+	hint := insteadOfList(v.kind)
 	switch {
+	case hint != "":
 	case op == "in~":
 		hint = `write "in"`
-	case v.kind == KindIP:
-		hint = `write "==", or cidrMatch(FIELD, "10.0.0.0/8")`
+	default:
+		hint = `write "=="`
 	}
 	c.refuse(e.Span(), hint, "%q takes strings; %s is %s", op, c.text(e), v.kind.phrase())
 }

@@ -78,15 +78,9 @@ func (k Kind) numeric() bool {
 // or it is null, which every place takes.
 func (k Kind) open() bool { return k == KindUnknown || k == KindNull }
 
-// alike reports whether values of both kinds can be one join key.
+// alike reports whether values of both kinds can be one join key, or stand in one list.
 func alike(a, b Kind) bool {
 	return a == b || a.open() || b.open() || a.numeric() && b.numeric()
-}
-
-// compatible reports whether values of both kinds can stand in one list. Addresses,
-// dates and versions are written as strings there.
-func compatible(a, b Kind) bool {
-	return alike(a, b) || a == KindString && b.fromString() || b == KindString && a.fromString()
 }
 
 // fromString reports whether a constant of the kind is written as a string.
