@@ -28,6 +28,9 @@ func (p *page) blind(r *triage.Rule) {
 		if r.Coverage.Category != "" {
 			category = safe.Text(safe.Clip(r.Coverage.Category, maxCell)) + " event"
 		}
+		if r.Coverage.Sampled {
+			category = "decoded " + category
+		}
 		p.hanging("  - ", p.look.bad, fmt.Sprintf("it could not have fired on %s: of %s, %s", streamName(b.Stream),
 			count(b.Events, category), safe.Text(b.Text())))
 	}

@@ -32,7 +32,7 @@ func (p *page) playbook(n int, g *triage.Group) {
 		}
 		for j := range s.Lookups {
 			if s.Lookups[j].Status == triage.Found {
-				p.lookup(n, &s.Lookups[j])
+				p.lookup(n, g, &s.Lookups[j])
 			}
 		}
 		p.nothing(s.Lookups)
@@ -168,7 +168,7 @@ func beyond(l *triage.Lookup) string {
 }
 
 // lookup writes what a query found.
-func (p *page) lookup(n int, l *triage.Lookup) {
+func (p *page) lookup(n int, g *triage.Group, l *triage.Lookup) {
 	text := count(l.Count, "event")
 	mark := "- "
 	if l.Change > 0 {
@@ -183,7 +183,7 @@ func (p *page) lookup(n int, l *triage.Lookup) {
 	}
 	p.hanging(prefix, p.look.plain, safe.Text(safe.Clip(l.Label, maxCell))+": "+text)
 	for _, e := range l.Events {
-		p.event(e)
+		p.event(g, e)
 	}
 	for i, t := range l.Tally {
 		if i == maxTallies {
@@ -242,15 +242,16 @@ const maxTold = maxDetails * 100
 // maxTallies is how many rows of a count the text shows.
 const maxTallies = 8
 
-// event writes one found event: when, what and where.
-func (p *page) event(e *triage.FoundEvent) {
+// event writes one found event: when, what and where, the host only if it is another than
+// the group's.
+func (p *page) event(g *triage.Group, e *triage.FoundEvent) {
 	when := "no time"
 	if !e.Time.IsZero() {
 		when = timeText(e.Time)
 	}
 	text := eventText(e.Values)
 	where := place(e.Evidence.Source, e.Evidence.Member, e.Evidence.Line, e.Evidence.Offset)
-	if e.Host != "" {
+	if e.Host != "" && e.Host != g.Key.Host {
 		where = safe.Text(safe.Clip(e.Host, maxCell)) + ", " + where
 	}
 	prefix := strings.Repeat(" ", eventIndent) + p.look.paint(p.look.label, when) + "  "

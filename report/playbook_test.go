@@ -132,7 +132,7 @@ func TestPlaybookWords(t *testing.T) {
 	text := strings.Join(strings.Fields(terminal(t, investigated(t), TerminalOptions{Width: 200})), " ")
 	for _, want := range []string{
 		"priority critical: the rule's severity is medium; it lies in /tmp; its start is known; the process tried 4 addresses",
-		"its start: 3 events", "… and 1 more", "/tmp/kd /var/run/secrets/kubernetes.io/serviceaccount/token (user www-data, file.mode 0755) web-1, logs/endpoint.ndjson:1",
+		"its start: 3 events", "… and 1 more", "/tmp/kd /var/run/secrets/kubernetes.io/serviceaccount/token (user www-data, file.mode 0755) logs/endpoint.ndjson:1",
 		"10.0.0.12 10250 1 node node-2", "10.0.0.13 10250 1 host node-3 (logs/endpoint.ndjson:4)", "10.1.2.3 10250 1 a pod on node node-2",
 		"127.0.0.1 10250 1 this node itself, by loopback", "1 × /metrics | node-3 first logs/endpoint.ndjson:4",
 		"1 × no process.executable | node-3 first logs/endpoint.ndjson:5",

@@ -25,7 +25,7 @@ func (p *page) story(r *triage.Rule) {
 		numbers[g] = i + 1
 	}
 	p.blank()
-	p.text(0, p.look.heading, "In the order of time; numbers in brackets are those of the groups")
+	p.text(0, p.look.heading, "In the order of time; below each event what it is, and of which groups")
 	shown := r.Story[:min(len(r.Story), maxStory)]
 	width := 0
 	for _, m := range shown {
@@ -52,26 +52,42 @@ func (p *page) moment(m *triage.Moment, numbers map[*triage.Group]int, width int
 	}
 	p.hanging(prefix, style, text)
 	where := place(m.Evidence.Source, m.Evidence.Member, m.Evidence.Line, m.Evidence.Offset)
-	style = p.look.label
-	if slices.ContainsFunc(m.Says, func(s triage.Saying) bool { return s.Raises }) {
-		style = p.look.bad
-	}
 	prefix = strings.Repeat(" ", lipgloss.Width(prefix))
 	says := sayings(m, numbers)
-	if len(prefix)+columns(says)+2+columns(where) <= p.width {
-		p.line(prefix + p.look.paint(style, says) + "  " + p.look.paint(p.look.label, where))
+	switch width := len(prefix) + columns(strings.Join(says, ", ")); {
+	case width+2+columns(where) <= p.width:
+		p.line(prefix + p.painted(says) + "  " + p.look.paint(p.look.label, where))
 		return
+	case width <= p.width:
+		p.line(prefix + p.painted(says))
+	default:
+		for _, text := range says {
+			p.hanging(prefix, p.sayingStyle(text), text)
+		}
 	}
-	p.hanging(prefix, style, says)
 	p.hanging(prefix, p.look.label, where)
 }
 
-// sayings names what an event is, and the groups that it is that of.
-func sayings(m *triage.Moment, numbers map[*triage.Group]int) string {
-	if m.Hits != nil {
-		return "the rule fired [" + strconv.Itoa(numbers[m.Hits]) + "]"
+// painted joins what an event is, each in its style.
+func (p *page) painted(says []string) string {
+	return strings.Join(each(says, func(text string) string { return p.look.paint(p.sayingStyle(text), text) }), ", ")
+}
+
+func (p *page) sayingStyle(text string) lipgloss.Style {
+	if strings.HasPrefix(text, raises) {
+		return p.look.bad
 	}
-	var parts []string
+	return p.look.label
+}
+
+// raises marks what raises the priority.
+const raises = "▲ "
+
+// sayings names what an event is, each with the groups that it is that of.
+func sayings(m *triage.Moment, numbers map[*triage.Group]int) (parts []string) {
+	if m.Hits != nil {
+		return []string{"the rule fired [" + strconv.Itoa(numbers[m.Hits]) + "]"}
+	}
 	for _, s := range m.Says {
 		var of []string
 		for _, g := range s.Groups {
@@ -79,11 +95,11 @@ func sayings(m *triage.Moment, numbers map[*triage.Group]int) string {
 		}
 		mark := ""
 		if s.Raises {
-			mark = "▲ "
+			mark = raises
 		}
 		parts = append(parts, mark+safe.Text(safe.Clip(s.Label, maxCell))+" ["+strings.Join(of, " ")+"]")
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // related names groups by their number and process.

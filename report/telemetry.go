@@ -148,8 +148,18 @@ func streamNotes(s *scan.Stream, most int) (lines []string) {
 	return lines
 }
 
+// durationText writes a length of time, from two days on in days and hours.
+func durationText(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d < 2*day {
+		return d.Round(time.Second).String()
+	}
+	d = d.Round(time.Hour)
+	return fmt.Sprintf("%s days %dh", triage.Number(int64(d/day)), d%day/time.Hour)
+}
+
 func gapText(g scan.Gap) string {
-	return "no events for " + g.To.Sub(g.From).Round(time.Second).String() + ", " + spanText(g.From, g.To)
+	return "no events for " + durationText(g.To.Sub(g.From)) + ", " + spanText(g.From, g.To)
 }
 
 // missing is the short form of gaps in the report of a scan.
