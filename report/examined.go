@@ -194,7 +194,7 @@ func (p *page) verdictTotals(c *triage.Case) {
 	p.field(0, "could not", triage.Number(counts[triage.CouldNotFire])+" had no event to fire on")
 	p.field(0, "not run", triage.Number(counts[triage.NotRun]+int64(len(c.NotRun)))+" cannot run here")
 	if len(rules) > scan.MaxNearRules {
-		p.field(0, "near misses", fmt.Sprintf("are looked for with up to %d rules", scan.MaxNearRules))
+		p.field(0, "near misses", fmt.Sprintf("not looked for with more than %d rules", scan.MaxNearRules))
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // SchemaVersion is the version of the JSON report: the first number changes when a
 // member goes or changes its meaning, the second when one is added.
-const SchemaVersion = "1.1"
+const SchemaVersion = "1.2"
 
 // jsonReport is the whole report. docs/output.md describes it.
 type jsonReport struct {

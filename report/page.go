@@ -16,7 +16,9 @@ type page struct {
 	// told are the answers that were printed, with the number of the group they stand
 	// under: the next group refers to them.
 	told map[string]int
-	look look
+	// lookedUp is set when the logs were read for evidence.
+	lookedUp bool
+	look     look
 }
 
 // blank ends a block with an empty line.

@@ -105,7 +105,7 @@ func (p *page) destinations(list []*triage.Destination) {
 		address.cells = append(address.cells, cell(d.Address))
 		port.cells = append(port.cells, cell(strings.Join(d.Ports, ", ")))
 		hits.cells = append(hits.cells, triage.Number(d.Count))
-		owner.cells = append(owner.cells, ownerText(d))
+		owner.cells = append(owner.cells, p.ownerText(d))
 	}
 	p.table(stepIndent, []column{address, port, hits, owner})
 	if more := len(list) - maxDestinations; more > 0 {
@@ -113,7 +113,10 @@ func (p *page) destinations(list []*triage.Destination) {
 	}
 }
 
-func ownerText(d *triage.Destination) string {
+func (p *page) ownerText(d *triage.Destination) string {
+	if d.Owner == triage.OwnerUnknown && !p.lookedUp {
+		return "not known: the logs were not looked up for it"
+	}
 	name := safe.Text(safe.Clip(d.Name, maxCell))
 	text := map[triage.Owner]string{
 		triage.OwnerLoopback:  "this node itself, by loopback",

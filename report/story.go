@@ -105,8 +105,14 @@ func sayings(m *triage.Moment, numbers map[*triage.Group]int) (parts []string) {
 // related names groups by their number and process.
 func related(groups []*triage.Group, all []*triage.Group) string {
 	var names []string
-	for _, g := range groups {
+	for _, g := range groups[:min(len(groups), maxRelated)] {
 		names = append(names, strconv.Itoa(slices.Index(all, g)+1)+" ("+cell(g.Name)+")")
+	}
+	if more := len(groups) - maxRelated; more > 0 {
+		names = append(names, "and "+count(int64(more), "more group"))
 	}
 	return strings.Join(names, ", ")
 }
+
+// maxRelated is how many related groups the text names.
+const maxRelated = 8

@@ -39,6 +39,7 @@ const (
 // Terminal writes the case for a person.
 func Terminal(w io.Writer, c *triage.Case, o TerminalOptions) error {
 	p := newPage(o)
+	p.lookedUp = c.Second != nil
 	p.text(0, p.look.heading, summaryText(c.Summary, c.Groups))
 	if !c.First.IsZero() {
 		preposition := "from "
