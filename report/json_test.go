@@ -175,7 +175,7 @@ func TestJSONL(t *testing.T) {
 		"evidence": map[string]any{"source": "logs/audit.log.1.gz", "member": "", "format": "auditd", "line": 3.0,
 			"offset": 600.0, "event_id": "1700000000.000:3"},
 		"event": document,
-		"triage": map[string]any{"group": group, "priority": "high", "reasons": []any{"the rule's severity is medium",
+		"triage": map[string]any{"group": group, "priority": "high", "reasons": []any{"it starts at medium, the rule's severity",
 			"the executable is in /tmp, where any user can write"}},
 	}
 	if diff := cmp.Diff(want, findingLine(t, f)); diff != "" {

@@ -131,7 +131,7 @@ func lookUp(t testing.TB, p *triage.Probe) *triage.Probe {
 func TestPlaybookWords(t *testing.T) {
 	text := strings.Join(strings.Fields(terminal(t, investigated(t), TerminalOptions{Width: 200})), " ")
 	for _, want := range []string{
-		"priority critical: the rule's severity is medium; it lies in /tmp; its start is known; the process tried 4 addresses",
+		"priority critical: it starts at medium, the rule's severity; it lies in /tmp; its start is known; the process tried 4 addresses",
 		"its start: 3 events", "… and 1 more", "/tmp/kd /var/run/secrets/kubernetes.io/serviceaccount/token (user www-data, file.mode 0755) logs/endpoint.ndjson:1",
 		"10.0.0.12 10250 1 node node-2", "10.0.0.13 10250 1 host node-3 (logs/endpoint.ndjson:4)", "10.1.2.3 10250 1 a pod on node node-2",
 		"127.0.0.1 10250 1 this node itself, by loopback", "1 × /metrics | node-3 first logs/endpoint.ndjson:4",
@@ -144,7 +144,7 @@ func TestPlaybookWords(t *testing.T) {
 		"the container: not answerable: the hit has no container.id",
 		"In the order of time", "4 hits: kd on web-1 to 10.0.0.12:10250 and 3 more the rule fired [1] logs/audit.log.1.gz:3",
 		"▲ its start [1] logs/endpoint.ndjson:1", "1 other program is among them, 0 on several hosts; this one is not",
-		"an operator: a known person", "its start: the logs hold no process events of web-2", "priority low: the rule's severity is medium; a known person",
+		"an operator: a known person", "its start: the logs hold no process events of web-2", "priority low: it starts at medium, the rule's severity; a known person",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("not in the report: %s", want)

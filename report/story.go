@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,7 +47,7 @@ const maxHost = 24
 func (p *page) moment(m *triage.Moment, numbers map[*triage.Group]int, width int) {
 	host := cell(m.Host)
 	prefix := p.look.paint(p.look.label, timeText(m.Time)) + "  " + host + strings.Repeat(" ", max(0, width-columns(host))) + "  "
-	text, style := mainText(m.Values), p.look.plain
+	text, style := cmp.Or(mainText(m.Values), eventText(m.Values)), p.look.plain
 	if g := m.Hits; g != nil {
 		text, style = count(g.Count, "hit")+": "+groupTitle(g), p.look.heading
 	}

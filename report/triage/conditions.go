@@ -86,7 +86,7 @@ func judgeByPlaybook(f *scan.Finding, held [][]bool) (Priority, []string) {
 // severityOf returns the priority that the rule's severity alone gives, with its reason.
 func severityOf(r *rule.Rule) (Priority, []string) {
 	if rank := SeverityRank(r.Severity); rank > 0 {
-		return Priority(rank - 1), []string{"the rule's severity is " + r.Severity}
+		return Priority(rank - 1), []string{"it starts at " + r.Severity + ", the rule's severity"}
 	}
 	return Low, []string{"the rule has no severity"}
 }

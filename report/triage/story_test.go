@@ -113,3 +113,24 @@ func TestKubeletRequestsNameThePod(t *testing.T) {
 		t.Errorf("%q, want %q", r.Workloads, want)
 	}
 }
+
+// TestPolicyClosesAllPorts: the policy is the same for all groups of a rule and closes
+// what any of them reached; ports that are none are left out.
+func TestPolicyClosesAllPorts(t *testing.T) {
+	r := bookRule(t, "analysis = \"response\"\n")
+	hit := func(executable string, port any) *scan.Finding {
+		return finding(t, r, "", "host.name", "h", "process.executable", executable, "destination.ip", "10.0.0.1", "destination.port", port)
+	}
+	c := collect(t, hit("/a", 10250), hit("/b", "10255"), hit("/b", 1), hit("/c", "x; rm"))
+	for _, g := range c.Rules[0].Groups {
+		policy := g.Steps[0].Response.Policy
+		for _, want := range []string{"# all, not TCP 1, not TCP 10250, not TCP 10255\n", "port: 2, endPort: 10249}", "port: 10251, endPort: 10254}", "port: 10256, endPort: 65535}"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("%s: the policy lacks %q:\n%s", g.Key.Process, want, policy)
+			}
+		}
+		if strings.Contains(policy, "rm") {
+			t.Errorf("a value of a log is in the policy:\n%s", policy)
+		}
+	}
+}
