@@ -157,6 +157,9 @@ func sourceOf(e *event.Event, s *eval.Scratch) []byte {
 			return name
 		}
 	}
+	if e.IsKubernetesAudit() {
+		return []byte(kubernetesAudit)
+	}
 	return []byte(e.Evidence.Format)
 }
 
@@ -165,6 +168,8 @@ func sourceOf(e *event.Event, s *eval.Scratch) []byte {
 const (
 	auditFormat = "auditd"
 	rawAudit    = "audit log"
+	// kubernetesAudit is the source of audit events of the Kubernetes API, which name none.
+	kubernetesAudit = "Kubernetes API audit"
 )
 
 // shape counts the loaded event's shape for one set of rules.

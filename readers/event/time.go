@@ -27,6 +27,15 @@ func (e *Event) Time() (time.Time, bool) {
 	return memberTime(e.Doc, timeFields[slotRequestTime])
 }
 
+// IsKubernetesAudit reports whether the event is an audit event of the Kubernetes API, as the
+// API server writes them.
+func (e *Event) IsKubernetesAudit() bool {
+	if e.Found != nil {
+		return slices.ContainsFunc(e.Found.values[slotVersion], isKubernetesVersion)
+	}
+	return isKubernetes(e.Doc)
+}
+
 // time is Event.Time.
 func (r *Found) time() (time.Time, bool) {
 	if r.dated {
