@@ -50,6 +50,10 @@ func hostileCase(t testing.TB, text string) (*triage.Case, *scan.Finding) {
 	s.Counts.Lost, s.Counts.Notices = 1, 1
 	c := caseOf(t, s, []*scan.Finding{f})
 	hostileSteps(c, text, place)
+	if len(c.Rules) > 1 {
+		keys, _ := json.Marshal([]string{text})
+		c.Rules[1].NearSequences = &scan.NearSequences{Last: text, Count: 2, Listed: []scan.NearSequence{{Keys: keys, Host: text, Evidence: []event.Evidence{place}}}}
+	}
 	return c, f
 }
 
@@ -58,15 +62,17 @@ func hostileSteps(c *triage.Case, text string, place event.Evidence) {
 	values := []triage.Answer{{Field: text, Values: triage.Values{Seen: []string{text, text}, Other: 2}},
 		{Field: "process.args", Values: triage.Values{Seen: []string{text}}}, {Field: "user.name", Values: triage.Values{Seen: []string{text}}}}
 	found := &triage.FoundEvent{Host: text, Evidence: place, Values: values}
-	lookup := triage.Lookup{Label: text, Query: text, Text: text, Reason: text, Status: triage.Found, Count: 9, Change: 1, Events: []*triage.FoundEvent{found}}
+	lookup := triage.Lookup{Label: text, Query: text, Text: text, Reason: text, Status: triage.Found, Count: 9, Change: 1, Note: text, Events: []*triage.FoundEvent{found}}
 	tally := lookup
 	tally.Events, tally.CountBy = nil, []string{text, text}
 	tally.Tally = []*triage.Tally{{Values: []string{text, text}, Count: 3, First: place}, {Values: []string{"", ""}, Count: 2}}
-	none := triage.Lookup{Label: text, Text: text, Reason: text, Status: triage.NoTelemetry, Beyond: 3}
+	none := triage.Lookup{Label: text, Text: text, Reason: text, Note: text, Status: triage.NoTelemetry, Beyond: 3}
+	request := triage.Lookup{Label: text, Status: triage.Found, Count: 1, CountBy: []string{"verb", "objectRef.resource", "user.username"},
+		Tally: []*triage.Tally{{Values: []string{text, text, text}, Count: 1, First: place}}}
 	step := triage.StepAnswer{
 		Step: &rule.PlaybookStep{Title: text, Text: text, Kind: text}, Fields: values,
 		Notes:        []triage.Note{{Label: text, Reason: text, Change: 1, Hits: 1}, {Reason: text, Change: -1}},
-		Lookups:      []triage.Lookup{lookup, tally, none},
+		Lookups:      []triage.Lookup{lookup, tally, none, request},
 		Destinations: []*triage.Destination{{Address: text, Ports: []string{text}, Owner: triage.OwnerNode, Name: text, Source: &place}},
 		Response: &triage.Remedy{Hosts: []string{text}, Workloads: []string{text}, ServiceAccounts: []string{text}, Nodes: []string{text},
 			Credentials: []triage.Credential{{What: text, Evidence: place}}, Policy: text},
@@ -75,7 +81,14 @@ func hostileSteps(c *triage.Case, text string, place event.Evidence) {
 	g := *r.Groups[0]
 	g.Steps = []triage.StepAnswer{step}
 	g.Targets = []*triage.Target{{Text: text, Address: text, Port: text, Count: 1}, {Text: "x"}}
+	g.StartedBy, g.Started = []*triage.Group{r.Groups[0]}, []*triage.Group{r.Groups[0]}
 	r.Groups = append(r.Groups, &g)
+	asked := []triage.Answer{{Field: "verb", Values: triage.Values{Seen: []string{text}}}, {Field: "objectRef.resource", Values: triage.Values{Seen: []string{text}}},
+		{Field: "objectRef.name", Values: triage.Values{Seen: []string{text}}}}
+	r.Story = []*triage.Moment{{Host: text, Evidence: place, Hits: &g}, {Host: text, Evidence: place, Values: values},
+		{Evidence: place, Values: asked, Says: []triage.Saying{{Label: text, Groups: []*triage.Group{&g}, Raises: true}}}}
+	r.Rule.OwnNote = true
+	c.NotRun = []*rule.Rule{{ID: text, Name: text, Path: text, NotRunnable: text}}
 	exception := &rule.Exception{ID: text, Reason: text, Owner: text, Clause: text}
 	shown := triage.Values{Seen: []string{text}, Other: 1}
 	r.Expected = []*triage.ExpectedHits{{Exception: exception, Count: 2, Hosts: shown, Processes: shown, Evidence: []event.Evidence{place}}}
@@ -91,7 +104,7 @@ func hostileStreams(s *scan.Summary, text string, place event.Evidence) {
 		m.Evidence, m.Host, m.Process, m.Name, m.User, m.Target = place, text, text, text, text, text
 	}
 	for i := range near.Clauses {
-		near.Clauses[i].Text = text
+		near.Clauses[i].Text, near.Clauses[i].Fields = text, []string{text}
 	}
 	for i := range s.Streams {
 		st := &s.Streams[i]

@@ -43,6 +43,9 @@ func (p *page) story(r *triage.Rule) {
 // maxHost is how wide the column of hosts becomes.
 const maxHost = 24
 
+// storyWidth is from what width on what happened stands beside the time and host.
+const storyWidth = 90
+
 // moment writes one event: when, where and what, then what it answers and its place.
 func (p *page) moment(m *triage.Moment, numbers map[*triage.Group]int, width int) {
 	host := cell(m.Host)
@@ -50,6 +53,10 @@ func (p *page) moment(m *triage.Moment, numbers map[*triage.Group]int, width int
 	text, style := cmp.Or(mainText(m.Values), eventText(m.Values)), p.look.plain
 	if g := m.Hits; g != nil {
 		text, style = count(g.Count, "hit")+": "+groupTitle(g), p.look.heading
+	}
+	if p.width < storyWidth || lipgloss.Width(prefix) > p.width/2 {
+		p.hanging("", p.look.label, timeText(m.Time)+"  "+host)
+		prefix = "    "
 	}
 	p.hanging(prefix, style, text)
 	where := place(m.Evidence.Source, m.Evidence.Member, m.Evidence.Line, m.Evidence.Offset)
