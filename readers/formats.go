@@ -102,7 +102,7 @@ func lines(r io.Reader, layout frame.Layout) cutter { return frame.NewLines(r, l
 
 // recognise returns the first format that fits, or why each does not.
 func recognise(all []*format, head []byte, whole bool) (*format, []string) {
-	var errs []error
+	errs := make([]error, 0, 8)
 	for _, f := range all {
 		err := f.sniff(head, whole)
 		if err == nil {

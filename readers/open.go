@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 )
 
 // readSize is the size of reads from a file: system calls cost nothing at this size.
@@ -21,17 +20,16 @@ type opened struct {
 	count int64    // bytes read
 	close func() error
 
-	memory []byte     // of a small file that was read at once
-	pool   *sync.Pool // where it goes back to
+	unit *Unit // a small file that was read at once is in its memory
 }
 
-// done closes the file and gives its memory back, unless a unit has it.
+// done closes the file and gives its memory back, unless the unit was handed out.
 func (o *opened) done() {
 	if o.close != nil {
 		o.close()
 	}
-	if o.memory != nil {
-		o.pool.Put(&o.memory)
+	if o.unit != nil {
+		o.unit.Release()
 	}
 }
 

@@ -99,7 +99,8 @@ func (r *Reader) open(f File, known *format) (late *format, err error) {
 	}
 	defer in.done()
 	part.Size = max(in.size, 0)
-	l, err := unwrap(head, p.add)
+	l := &r.layers
+	err = l.unwrap(head, p.add)
 	defer l.close()
 	part.Compression = l.compression()
 	if err != nil {
@@ -140,7 +141,7 @@ func (r *Reader) part(p *problems, in *opened, l *layers, format *format) error 
 	r.margins.before = layout.Before
 	switch {
 	case !format.ranged || l.changed():
-	case in.memory != nil && !format.joins && len(l.rest) < layout.Size:
+	case in.unit != nil && !format.joins && len(l.rest) < layout.Size:
 		return r.lent(p, in, l, layout)
 	case in.file != nil && in.size-layout.Offset > int64(layout.Size):
 		return r.ranges(p, in, layout)
@@ -207,9 +208,10 @@ func (r *Reader) layout(f *format, in *opened, l *layers) frame.Layout {
 
 // lent hands out a small file as one unit, in the memory that it was read to.
 func (r *Reader) lent(p *problems, in *opened, l *layers, layout frame.Layout) error {
-	block := frame.Block{Data: l.rest, End: len(l.rest), Offset: layout.Offset}
-	u := &Unit{Part: p.part, block: block, buf: in.memory, pool: in.pool, whole: true}
-	in.memory = nil
+	u := in.unit
+	in.unit = nil
+	u.Part, u.whole = p.part, true
+	u.block = frame.Block{Data: l.rest, End: len(l.rest), Offset: layout.Offset, Many: r.many}
 	return r.margins.put(r, entry{unit: u})
 }
 

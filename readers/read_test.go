@@ -77,7 +77,7 @@ func readAll(t *testing.T, o Options, paths ...string) *collector {
 	t.Helper()
 	c := &collector{t: t}
 	problem := func(p event.Problem) { c.Problem(p) }
-	for _, g := range Walk(paths, problem) {
+	for g := range Walk(paths, problem) {
 		if err := Read(context.Background(), g, o, c); err != nil {
 			t.Fatal(err)
 		}

@@ -27,6 +27,7 @@ type File struct {
 // log in time order (audit.log.2.gz, audit.log.1, audit.log).
 type Group struct {
 	Files []File
+	many  bool // exactFiles files come before it
 }
 
 // Options are the limits of reading. The zero value of each means its default.
@@ -118,10 +119,16 @@ type Reader struct {
 	margins margins
 	joined  string    // the format of the run that margins holds
 	pool    sync.Pool // of the memory of blocks
-	small   sync.Pool // of the memory of small files
+	units   sync.Pool // of units with the memory of small files
 	err     error     // the handler's, when it came while a reader was reading
 
-	problems problems // of the part at hand
+	many bool // of the group at hand
+
+	// Of the file at hand:
+	problems problems
+	in       opened // if it is small
+	head     peeked // if it is small
+	layers   layers
 }
 
 // NewReader returns a Reader that gives what it reads to h.
@@ -133,7 +140,7 @@ func NewReader(ctx context.Context, o Options, h Handler) *Reader {
 // It returns the context's error or the handler's, after which the Reader is of no use;
 // what is wrong with the evidence is a Problem.
 func (r *Reader) Read(g Group) error {
-	r.joined = ""
+	r.joined, r.many = "", g.many
 	for _, file := range g.Files {
 		if err := r.ctx.Err(); err != nil {
 			return err

@@ -2,9 +2,15 @@ package readers
 
 import "io"
 
-// smallFile is up to how many bytes a file is read at once: as much as is looked at to
-// tell its format anyway.
-const smallFile = sniffLen
+const (
+	// smallFile is up to how many bytes a file is read at once: as much as is looked at to
+	// tell its format anyway.
+	smallFile = sniffLen
+	// exactFiles is how many files of a walk may be decoded whole because they are small.
+	// Folders of everyday size have no more, and so all that is said of small files is
+	// exact; in larger ones it is counted on a sample, as in large files.
+	exactFiles = 500
+)
 
 // load reads a small file, with as few system calls as that takes. It returns nil for what
 // has to be opened in the common way: what may be no regular file, is larger, or empty, or
@@ -13,22 +19,22 @@ func (r *Reader) load(f File) (*opened, *peeked) {
 	if !f.regular {
 		return nil, nil
 	}
-	limit := r.options.blockSize(smallFile)
-	buf := *r.memory(limit + 1)
-	n, ok := readFile(f.Path, buf[:limit+1])
-	in := &opened{ctx: r.ctx, size: int64(n), memory: buf, pool: &r.small}
+	u := r.unit(r.options.blockSize(smallFile) + 1)
+	n, ok := readFile(f.Path, u.buf[:cap(u.buf)])
+	r.in = opened{ctx: r.ctx, size: int64(n), unit: u}
 	if !ok || n == 0 {
-		in.done()
+		r.in.done()
 		return nil, nil
 	}
-	return in, &peeked{head: buf[:n], rest: buf[:n], err: io.EOF}
+	content := u.buf[:n]
+	r.head = peeked{head: content, rest: content, err: io.EOF}
+	return &r.in, &r.head
 }
 
-// memory returns room for n bytes.
-func (r *Reader) memory(n int) *[]byte {
-	if b, ok := r.small.Get().(*[]byte); ok && cap(*b) >= n {
-		return b
+// unit returns a unit with room for n bytes.
+func (r *Reader) unit(n int) *Unit {
+	if u, ok := r.units.Get().(*Unit); ok {
+		return u
 	}
-	b := make([]byte, 0, n)
-	return &b
+	return &Unit{buf: make([]byte, 0, n), units: &r.units}
 }

@@ -21,6 +21,7 @@ type Unit struct {
 	file  *rangedFile // what Load reads, nil for a stream
 	index int64       // of the range
 	whole bool
+	units *sync.Pool // where the unit itself goes back to, with buf
 	// front and behind are what the margins of a range reach of other parts: whole lines.
 	front, behind []byte
 }
@@ -89,7 +90,7 @@ func (u *Unit) Damage(err error) event.Problem {
 	return p
 }
 
-// Release gives the block's memory back for reuse; call it once, after Load.
+// Release gives the unit and its memory back for reuse; call it once, after Load.
 func (u *Unit) Release() {
 	if u.pool != nil {
 		buf := u.buf[:0]
@@ -98,7 +99,12 @@ func (u *Unit) Release() {
 	if u.file != nil {
 		u.file.release()
 	}
-	*u = Unit{Part: u.Part}
+	if u.units == nil {
+		*u = Unit{Part: u.Part}
+		return
+	}
+	*u = Unit{buf: u.buf, units: u.units}
+	u.units.Put(u)
 }
 
 // rangedFile is a plain file that units share. It is closed when the last lets go of it.

@@ -39,28 +39,28 @@ func (l *layers) close() {
 // compression names the layers as Part.Compression does.
 func (l *layers) compression() string { return strings.Join(l.names, "+") }
 
-// unwrap takes off compression, sniffing again after each layer, and a byte order mark.
+// unwrap makes the layers those of a stream: it takes off compression, sniffing again after each layer, and a byte order mark.
 // There is no bound on the ratio: logs of 1000:1 are real, memory is bounded by the
 // window, and what is decompressed is never kept.
-func unwrap(head *peeked, problem func(event.Kind, int64, string)) (*layers, error) {
-	l := &layers{peeked: head}
+func (l *layers) unwrap(head *peeked, problem func(event.Kind, int64, string)) error {
+	*l = layers{peeked: head}
 	for {
 		name := compressionOf(l.head)
 		if name == "" {
 			break
 		}
 		if len(l.names) == maxNesting {
-			return l, fmt.Errorf("compressed more than %d times (%s)", maxNesting, l.compression())
+			return fmt.Errorf("compressed more than %d times (%s)", maxNesting, l.compression())
 		}
 		inner, err := l.decompress(name, problem)
 		if err != nil {
-			return l, err
+			return err
 		}
 		l.names = append(l.names, name)
 		l.peeked = peek(inner, -1)
 	}
 	l.mark()
-	return l, nil
+	return nil
 }
 
 func compressionOf(head []byte) string {

@@ -3,6 +3,7 @@ package readers
 import (
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,12 +16,15 @@ import (
 // its first place. A symbolic link is followed when it is one of the paths, and below a
 // directory when it leads to a place inside that directory; other links and special
 // files are told as not followed. Rotated files of one log form one group.
-func Walk(paths []string, problem func(event.Problem)) []Group {
-	w := &walk{problem: problem, folders: map[string]*folder{}, others: map[string]bool{}}
-	for _, path := range paths {
-		w.path(path)
+func Walk(paths []string, problem func(event.Problem)) iter.Seq[Group] {
+	return func(yield func(Group) bool) {
+		w := &walk{problem: problem, yield: yield, folders: map[string]*folder{}, others: map[string]bool{}}
+		for _, path := range paths {
+			if !w.stopped {
+				w.path(path)
+			}
+		}
 	}
-	return w.groups
 }
 
 type walk struct {
@@ -28,7 +32,18 @@ type walk struct {
 	root    string             // the real path of the directory being walked
 	folders map[string]*folder // by their real paths
 	others  map[string]bool    // real paths of files that were reached in other ways than through their folder
-	groups  []Group
+	yield   func(Group) bool
+	files   int // that were listed
+	stopped bool
+}
+
+// list gives groups.
+func (w *walk) list(groups ...Group) {
+	for _, g := range groups {
+		g.many = w.files >= exactFiles
+		w.files += len(g.Files)
+		w.stopped = w.stopped || !w.yield(g)
+	}
 }
 
 // folder is how far a directory is listed: its files need no place in a map then.
@@ -49,7 +64,7 @@ func (w *walk) path(path string) {
 	if path == "-" {
 		if !w.others[path] {
 			w.others[path] = true
-			w.groups = append(w.groups, Group{Files: []File{{Path: path}}})
+			w.list(Group{Files: []File{{Path: path}}})
 		}
 		return
 	}
@@ -69,7 +84,7 @@ func (w *walk) path(path string) {
 		return
 	}
 	if w.first(real) {
-		w.groups = append(w.groups, Group{Files: []File{{Path: path}}})
+		w.list(Group{Files: []File{{Path: path}}})
 	}
 }
 
@@ -99,9 +114,13 @@ func (w *walk) directory(path, real string) {
 		f.broken = true
 	}
 	files := make([]File, 0, len(entries))
+	prefix := strings.TrimSuffix(filepath.Join(path, "x"), "x")
 	for _, e := range entries {
+		if w.stopped {
+			return
+		}
 		f.at = e.Name()
-		name := filepath.Join(path, f.at)
+		name := prefix + f.at
 		if e.Type().IsRegular() {
 			if f.broken && w.first(filepath.Join(real, f.at)) || !f.broken && !w.reached(real, f.at) {
 				files = append(files, File{Path: name, regular: true})
@@ -111,7 +130,7 @@ func (w *walk) directory(path, real string) {
 		w.entry(&files, name, filepath.Join(real, f.at), e.Type())
 	}
 	f.all = true
-	w.groups = append(w.groups, rotated(files)...)
+	w.list(rotated(files)...)
 }
 
 // reached reports whether a file was reached before its folder came to it.
@@ -140,7 +159,7 @@ func (w *walk) entry(files *[]File, path, real string, mode fs.FileMode) {
 	}
 	switch {
 	case mode.IsDir():
-		w.groups = append(w.groups, rotated(*files)...)
+		w.list(rotated(*files)...)
 		*files = nil
 		w.directory(path, real)
 	case !mode.IsRegular():
@@ -175,12 +194,10 @@ func inside(path, root string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// Size returns how many bytes the files of the groups have that have a size.
-func Size(groups []Group) (total int64) {
-	for _, g := range groups {
-		for _, f := range g.Files {
-			total += sizeOf(f.Path)
-		}
+// Size returns how many bytes the files of the group have that have a size.
+func (g *Group) Size() (total int64) {
+	for _, f := range g.Files {
+		total += sizeOf(f.Path)
 	}
 	return total
 }

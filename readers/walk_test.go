@@ -31,7 +31,7 @@ func tree(t *testing.T, names ...string) string {
 // listing is the groups of a walk, with paths relative to a folder, and its problems.
 func listing(t *testing.T, dir string, paths ...string) (groups [][]string, problems []string) {
 	t.Helper()
-	for _, g := range Walk(paths, func(p event.Problem) {
+	for g := range Walk(paths, func(p event.Problem) {
 		name, _ := filepath.Rel(dir, p.Source)
 		problems = append(problems, string(p.Kind)+" "+filepath.ToSlash(name))
 	}) {

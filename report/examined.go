@@ -18,7 +18,7 @@ import (
 
 // formatTotal is what was examined of one format.
 type formatTotal struct {
-	parts       []scan.Part
+	sources     map[string]bool
 	bytes       int64
 	events      int64
 	findings    int64
@@ -64,11 +64,12 @@ func sampled(s *scan.Summary, n int64) string {
 
 func (p *page) formats(parts []scan.Part) {
 	totals := make(map[string]*formatTotal)
-	for _, part := range parts {
+	for i := range parts {
+		part := &parts[i]
 		name := cmp.Or(part.Format, "not recognised")
 		t := totals[name]
 		if t == nil {
-			t = new(formatTotal)
+			t = &formatTotal{sources: map[string]bool{}}
 			totals[name] = t
 		}
 		t.add(part)
@@ -82,7 +83,7 @@ func (p *page) formats(parts []scan.Part) {
 		return c
 	}
 	columns := []column{{title: "FORMAT", cells: each(names, cell)},
-		total("FILES", true, func(t *formatTotal) string { return triage.Number(files(t.parts)) }),
+		total("FILES", true, func(t *formatTotal) string { return triage.Number(int64(len(t.sources))) }),
 		total("SIZE", true, func(t *formatTotal) string { return size(float64(t.bytes)) }),
 		total("EVENTS", true, func(t *formatTotal) string { return triage.Number(t.events) }),
 		total("HITS", true, func(t *formatTotal) string { return triage.Number(t.findings) }),
@@ -100,8 +101,8 @@ func (p *page) formats(parts []scan.Part) {
 	p.blank()
 }
 
-func (t *formatTotal) add(part scan.Part) {
-	t.parts = append(t.parts, part)
+func (t *formatTotal) add(part *scan.Part) {
+	t.sources[part.Source] = true
 	t.bytes += part.Counts.Bytes
 	t.events += part.Counts.Events
 	t.findings += part.Findings

@@ -88,14 +88,17 @@ func (s *unitSink) wants(set int) bool {
 
 // partial takes an event that no rule matches and that has only the fields of the run's
 // Interest, which are those that an account reads.
-func (s *unitSink) partial(e *event.Event, t time.Time, in bool) {
-	if !in || s.res.account == nil {
+func (s *unitSink) partial(e *event.Event, t time.Time) {
+	if s.res.account == nil && e.Picked {
 		return
 	}
 	sets := s.worker.run.sets
 	for i := range sets {
 		if len(sets) > 1 { // the last one is loaded
 			s.worker.scratch.Load(sets[i].set, e)
+		}
+		if !e.Picked {
+			s.cover(i)
 		}
 		s.account(i, e, t)
 	}

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"math"
+	"slices"
 
 	"kscan/readers"
 	"kscan/readers/event"
@@ -24,10 +25,12 @@ type collector struct {
 	tell        func(done, total int64)
 	done, total int64
 
-	part     *Part    // the part being collected
+	part     *Part // the part being collected: room, or nil
+	room     Part
 	problems problems // of that part
 	lines    int64    // of that part, before the unit being collected
 	held     *held
+	tallies  *tallies
 }
 
 func newCollector(rules []*rule.Rule, sets []ruleSet, sink Sink) *collector {
@@ -40,6 +43,15 @@ func newCollector(rules []*rule.Rule, sets []ruleSet, sink Sink) *collector {
 		c.coverage = append(c.coverage, sets[i].coverage.Empty())
 	}
 	return c
+}
+
+// begin takes what is known when all files are listed.
+func (c *collector) begin(w walked) {
+	c.total = w.size
+	c.summary.Parts = slices.Grow(c.summary.Parts, w.files+len(w.problems))
+	for _, p := range w.problems {
+		c.unlisted(p)
+	}
 }
 
 // collect empties the queues in order. After the sink's first error it cancels the run
@@ -83,7 +95,8 @@ func (c *collector) item(s *stretch, it item, b *budget, discard bool) error {
 }
 
 func (c *collector) beginPart(p *readers.Part) {
-	c.part = &Part{
+	c.part = &c.room
+	c.room = Part{
 		Source: p.Source, Member: p.Member, Format: p.Format, Compression: p.Compression, Size: p.Size,
 	}
 }
@@ -150,6 +163,7 @@ func (c *collector) result(r *result) error {
 			return err
 		}
 	}
+	c.tallies.put(r.parts)
 	return nil
 }
 

@@ -23,6 +23,11 @@ type unitSink struct {
 	near   []closeness // of a partial event, for each rule
 }
 
+// begin makes the sink that of another unit.
+func (s *unitSink) begin(w *worker, res *result) {
+	*s = unitSink{worker: w, res: res, hits: s.hits, shape: s.shape, near: s.near}
+}
+
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
 
 func (s *unitSink) Event(e *event.Event) {
@@ -32,14 +37,14 @@ func (s *unitSink) Event(e *event.Event) {
 		return // it comes again, whole
 	}
 	s.res.counts.Events++
-	if e.Partial {
-		s.partial(e, t, in)
-		return
-	}
 	if !e.Picked {
 		s.sample(e, t, dated, in)
 	}
-	if !in {
+	switch {
+	case !in:
+		return
+	case e.Partial:
+		s.partial(e, t)
 		return
 	}
 	if s.res.probe != nil {
@@ -108,10 +113,7 @@ func (s *unitSink) set(i int, e *event.Event, t time.Time, sampled bool) {
 	set, scratch := &s.worker.run.sets[i], s.worker.scratch
 	scratch.Load(set.set, e)
 	if sampled {
-		s.res.coverage[i].Add(scratch)
-	}
-	if sampled && i == 0 {
-		s.res.categories.add(scratch.Watch(eval.WatchCategory))
+		s.cover(i)
 	}
 	s.account(i, e, t)
 	s.hits = set.index.Hits(scratch, s.hits[:0])
@@ -124,6 +126,14 @@ func (s *unitSink) set(i int, e *event.Event, t time.Time, sampled bool) {
 		} else {
 			s.found(r, e, t)
 		}
+	}
+}
+
+// cover counts what the rules of one set have to work with in the loaded event.
+func (s *unitSink) cover(set int) {
+	s.res.coverage[set].Add(s.worker.scratch)
+	if set == 0 {
+		s.res.categories.add(s.worker.scratch.Watch(eval.WatchCategory))
 	}
 }
 

@@ -58,10 +58,10 @@ func (o *Options) jobs() int {
 // when ctx ends the run early (Summary.Interrupted). The error is the sink's: whatever is
 // wrong with the evidence is in the Summary.
 //
-// Readers, one for each job, take the groups in order, some at a time, and cut them into
-// units. What is a single small unit they decode themselves, many into one result; for
-// other units they queue a slot, which a worker fills. The collector, on the calling
-// goroutine, empties the queues in order. Only the blocks of units that wait for a worker,
+// The calling goroutine lists the files in groups. Readers, one for each job, take the
+// groups in order, some at a time, and cut them into units. What is a single small unit they decode themselves, many into one result; for
+// other units they queue a slot, which a worker fills. The collector, when all files are
+// listed, empties the queues in order, on the calling goroutine. Only the blocks of units that wait for a worker,
 // and findings ahead of the collector up to a budget, are held.
 func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sink Sink) (*Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -71,24 +71,20 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 	sets := ruleSets(rules)
 	c := newCollector(rules, sets, sink)
 	c.held = newHeld(c, &o)
-	c.probe = o.Probe
-	groups := readers.Walk(paths, c.unlisted)
-	if c.tell = o.Progress; c.tell != nil {
-		c.total = readers.Size(groups)
-	}
+	c.probe, c.tell = o.Probe, o.Progress
 	r := &run{
 		options:   o,
 		sets:      sets,
 		list:      rules,
 		near:      nearMisses(rules),
-		groups:    groups,
-		stretches: newStretches(len(groups)),
+		stretches: newStretches(),
 		interest:  interest(o, sets, rules),
 		tasks:     make(chan task),
 		budget:    newBudget(maxAhead),
 	}
-	c.account = newAccount(r)
+	c.account, c.tallies = newAccount(r), &r.tallies
 	wait := r.start(ctx, o.jobs())
+	c.begin(r.walk(ctx, paths))
 	err := c.collect(r.stretches.first, r.budget, cancel)
 	wait()
 	c.summary.Interrupted = err == nil && ctx.Err() != nil
@@ -103,11 +99,11 @@ type run struct {
 	sets      []ruleSet
 	list      []*rule.Rule
 	near      []*NearMisses // without events; none if none are looked for
-	groups    []readers.Group
 	stretches *stretches
 	interest  event.Interest
 	tasks     chan task
 	budget    *budget
+	tallies   tallies
 }
 
 // ruleSet is the rules whose programs are of one set.
@@ -166,6 +162,29 @@ func runnable(rules []*rule.Rule) []*rule.Rule {
 		}
 	}
 	return list
+}
+
+// walked is what is known of the input as a whole.
+type walked struct {
+	files    int
+	size     int64           // of the files, if anybody wants to be told of progress
+	problems []event.Problem // of what could not be listed
+}
+
+// walk lists the groups of the paths, which are read meanwhile.
+func (r *run) walk(ctx context.Context, paths []string) (w walked) {
+	defer r.stretches.end()
+	for g := range readers.Walk(paths, func(p event.Problem) { w.problems = append(w.problems, p) }) {
+		if ctx.Err() != nil {
+			break
+		}
+		r.stretches.add(g)
+		w.files += len(g.Files)
+		if r.options.Progress != nil {
+			w.size += g.Size()
+		}
+	}
+	return w
 }
 
 // start begins readers and workers and returns a function that waits for all of them.

@@ -367,6 +367,17 @@ func manyFiles(t *testing.T, r *rand.Rand, n int) string {
 			data = append([]byte("{\"broken\": \n\xff"), data...)
 		case 6:
 			data = []byte("[" + strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", ",") + "]")
+		case 7:
+			list := strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", `},{"_source":`)
+			data = []byte(`{"took":1,"hits":{"hits":[{"_source":` + list + "}]}}\n")
+		case 8:
+			data = []byte(strings.ReplaceAll("\n"+text.String(), "\n{", "\n{\"create\":{\"_index\":\"logs-x\"}}\n{"))
+		case 9:
+			data = bytes.TrimSpace(bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")))
+		case 10:
+			data = append(data, "\x00\x00\n"...)
+		case 11:
+			data = append([]byte("\xef\xbb\xbf"), bytes.ReplaceAll(data, []byte("{"), []byte("{\n"))...)
 		}
 		write(t, dir, fmt.Sprintf("%d/f%d.%04d", i/100, r.IntN(2), i)+"x", data)
 	}
@@ -407,5 +418,41 @@ func TestManyFilesAreAsEachAlone(t *testing.T) {
 		if len(want) < 20 || len(problems) < 20 {
 			t.Errorf("seed %d: %d findings, %d problems: nothing is tested", seed, len(want), len(problems))
 		}
+	}
+}
+
+// TestManyFilesAreCounted holds a folder with so many small files that not all lines are
+// decoded against decoding all.
+func TestManyFilesAreCounted(t *testing.T) {
+	dir := manyFiles(t, rand.New(rand.NewPCG(3, 7)), 1200)
+	want, whole := runScan(t, scan.Options{NoPrefilter: true}, dir)
+	found, one := runScan(t, scan.Options{Jobs: 1}, dir)
+	counted := cmp.Options{
+		cmpopts.IgnoreFields(scan.Part{}, "First", "Last"),
+		cmpopts.IgnoreFields(scan.Counts{}, "Passed", "Sampled"),
+	}
+	diff := cmp.Diff(want, found) + cmp.Diff(whole.Parts, one.Parts, counted) + cmp.Diff(whole.Problems, one.Problems)
+	if diff != "" {
+		t.Errorf("(-all decoded +not all):\n%s", diff)
+	}
+	if c := one.Counts; c.Passed < c.Events/10 || c.Sampled+c.Passed > c.Events {
+		t.Errorf("%d events of which %d were passed over, %d of the sample: nothing is tested", c.Events, c.Passed, c.Sampled)
+	}
+	sampled := 0
+	for _, p := range one.Parts {
+		if c := p.Counts; c.Events > 0 && c.Sampled == 0 {
+			t.Fatalf("%s has no event of the sample", p.Source)
+		} else if c.Sampled < c.Events {
+			sampled++
+		}
+	}
+	for _, jobs := range []int{2, 8} {
+		got, s := runScan(t, scan.Options{Jobs: jobs}, dir)
+		if diff := cmp.Diff(found, got) + cmp.Diff(one, s, sameRun); diff != "" {
+			t.Errorf("%d jobs: (-1 worker +this):\n%s", jobs, diff)
+		}
+	}
+	if sampled < 300 {
+		t.Errorf("only %d files are sampled", sampled)
 	}
 }

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"kscan/readers"
@@ -11,10 +12,10 @@ import (
 const (
 	// maxStretch is how many groups a reader takes at a time. Small files cost so little that
 	// a queue and an account for each of them would cost more.
-	maxStretch = 64
-	// minStretches is how many stretches there are at least, if there are groups for them, so that
-	// a few small files keep all cores busy.
-	minStretches = 64
+	maxStretch = 256
+	// growth is how many groups must come before a stretch for each group that it has more,
+	// so that few files keep all cores busy too.
+	growth = 8
 	// maxBatch is how many bytes of results a stretch gathers before it hands them on.
 	maxBatch = 1 << 20
 )
@@ -22,36 +23,81 @@ const (
 // stretch is a run of groups that one reader takes. What they came to is in its queue, in
 // order.
 type stretch struct {
-	from, to int // a reader that meets a large file gives away the groups behind it
-	queue    *queue
-	next     *stretch // in the order of the input; it does not change when queue is closed
+	from   int             // the number of the first group
+	groups []readers.Group // a reader that meets a large file gives away those behind it
+	queue  *queue
+	next   *stretch // in the order of the input; it does not change when queue is closed
 }
 
-// stretches gives out the stretches in the order of the input. How the groups are cut into stretches
-// follows from what they are, and not from who reads them.
+// stretches are a list that grows at its end, and gives them out in its order. How the
+// groups are cut into stretches follows from what they are, and not from who reads them.
 type stretches struct {
-	mu     sync.Mutex
-	first  *stretch
-	untold *stretch   // the first that was never given out
-	back   []*stretch // that were cut off: they come before untold, the last one first
+	mu          sync.Mutex
+	more        sync.Cond
+	first, last *stretch
+	untold      *stretch   // the first that was never given out
+	back        []*stretch // that were cut off: they come before untold, the last one first
+	open        *stretch   // to which groups are added
+	groups      int
+	ended       bool
 }
 
-func newStretches(groups int) *stretches {
-	size := min(max(groups/minStretches, 1), maxStretch)
-	s := &stretches{}
-	for to := groups; to > 0; {
-		from := (to - 1) / size * size
-		s.first = &stretch{from: from, to: to, queue: newQueue(), next: s.first}
-		to = from
+func newStretches() *stretches {
+	l := &stretches{}
+	l.more.L = &l.mu
+	return l
+}
+
+// add adds a group at the end.
+func (l *stretches) add(g readers.Group) {
+	if l.open == nil {
+		size := min(1+l.groups/growth, maxStretch)
+		l.open = &stretch{from: l.groups, groups: make([]readers.Group, 0, size), queue: newQueue()}
 	}
-	s.untold = s.first
-	return s
+	l.open.groups = append(l.open.groups, g)
+	l.groups++
+	if len(l.open.groups) == cap(l.open.groups) {
+		l.append()
+	}
 }
 
-// take returns the first stretch that nobody has taken, nil if there is none.
+// end says that no group follows.
+func (l *stretches) end() {
+	if l.open != nil {
+		l.append()
+	}
+	l.mu.Lock()
+	l.ended = true
+	l.mu.Unlock()
+	l.more.Broadcast()
+}
+
+// append puts the open stretch at the end of the list.
+func (l *stretches) append() {
+	s := l.open
+	l.open = nil
+	l.mu.Lock()
+	if l.first == nil {
+		l.first = s
+	} else {
+		l.last.next = s
+	}
+	l.last = s
+	if l.untold == nil {
+		l.untold = s
+	}
+	l.mu.Unlock()
+	l.more.Signal()
+}
+
+// take waits for a stretch that nobody has taken and returns the first, nil if there will
+// be none.
 func (l *stretches) take() *stretch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for len(l.back) == 0 && l.untold == nil && !l.ended {
+		l.more.Wait()
+	}
 	if n := len(l.back); n > 0 {
 		s := l.back[n-1]
 		l.back = l.back[:n-1]
@@ -64,22 +110,25 @@ func (l *stretches) take() *stretch {
 	return s
 }
 
-// cut gives away the groups of a stretch from one on.
-func (l *stretches) cut(s *stretch, at int) {
-	if at >= s.to {
+// cut gives away the groups of a stretch behind the first n.
+func (l *stretches) cut(s *stretch, n int) {
+	if n >= len(s.groups) {
 		return
 	}
-	rest := &stretch{from: at, to: s.to, queue: newQueue(), next: s.next}
-	s.to, s.next = at, rest
+	rest := &stretch{from: s.from + n, groups: s.groups[n:], queue: newQueue()}
+	s.groups = s.groups[:n]
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	rest.next, s.next = s.next, rest
+	if l.last == s {
+		l.last = rest
+	}
 	i := len(l.back)
-	for i > 0 && l.back[i-1].from < at {
+	for i > 0 && l.back[i-1].from < rest.from {
 		i--
 	}
-	l.back = append(l.back, nil)
-	copy(l.back[i+1:], l.back[i:])
-	l.back[i] = rest
+	l.back = slices.Insert(l.back, i, rest)
+	l.mu.Unlock()
+	l.more.Signal()
 }
 
 // handler is one reader. It puts what readers.Reader finds in the queue of its stretch. Parts
@@ -105,10 +154,11 @@ func (h *handler) read(s *stretch) {
 	defer s.queue.close()
 	h.stretch = s
 	h.run.budget.wait(h.ctx, s.from)
-	for h.group = s.from; h.group < s.to && h.ctx.Err() == nil; h.group++ {
+	for h.group = 0; h.group < len(s.groups) && h.ctx.Err() == nil; h.group++ {
 		// The only errors are the context's, which Run looks at itself.
-		_ = h.reader.Read(h.run.groups[h.group])
+		_ = h.reader.Read(s.groups[h.group])
 	}
+	s.groups = nil
 	h.flush()
 }
 
@@ -120,6 +170,7 @@ func (h *handler) Part(p *readers.Part) {
 	}
 	if h.batch == nil {
 		h.batch = h.worker.newResult()
+		h.batch.parts = h.run.tallies.get(len(h.stretch.groups) - h.group)
 	}
 	h.batch.begin(p)
 }

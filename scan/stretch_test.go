@@ -3,11 +3,14 @@ package scan
 import (
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
+
+	"kscan/readers"
 )
 
-// However many readers take stretches and wherever they cut them, each group is in one of
-// them, and the list is in order.
+// However many readers take stretches and wherever they cut them, while others are added,
+// each group is in one of them, and the list is in order.
 func TestStretchesCoverAllGroups(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -15,35 +18,34 @@ func TestStretchesCoverAllGroups(t *testing.T) {
 		if seed%10 == 0 {
 			groups *= 100
 		}
-		l := newStretches(groups)
-		var held []*stretch
+		l := newStretches()
 		seen := make([]int, groups)
-		for {
-			if s := l.take(); s != nil {
-				held = append(held, s)
-			} else if len(held) == 0 {
-				break
-			}
-			if len(held) < 3 && r.IntN(2) == 0 {
-				continue
-			}
-			i := r.IntN(len(held))
-			s := held[i]
-			held = slices.Delete(held, i, i+1)
-			at := s.from + r.IntN(s.to-s.from)
-			if r.IntN(2) == 0 {
-				l.cut(s, at+1)
-			}
-			for g := s.from; g < s.to; g++ {
-				seen[g]++
-			}
+		var readers sync.WaitGroup
+		var mu sync.Mutex
+		for range 3 {
+			own := rand.New(rand.NewPCG(r.Uint64(), 2))
+			readers.Go(func() {
+				for s := l.take(); s != nil; s = l.take() {
+					if own.IntN(2) == 0 {
+						l.cut(s, 1+own.IntN(len(s.groups)))
+					}
+					mu.Lock()
+					for i := range s.groups {
+						seen[s.from+i]++
+					}
+					mu.Unlock()
+				}
+			})
 		}
+		addGroups(l, groups)
+		l.end()
+		readers.Wait()
 		next := 0
 		for s := l.first; s != nil; s = s.next {
-			if s.from != next || s.to <= s.from || s.to-s.from > maxStretch {
-				t.Fatalf("seed %d: a stretch from %d to %d behind %d", seed, s.from, s.to, next)
+			if s.from != next || len(s.groups) == 0 || len(s.groups) > maxStretch {
+				t.Fatalf("seed %d: a stretch from %d of %d groups behind %d", seed, s.from, len(s.groups), next)
 			}
-			next = s.to
+			next += len(s.groups)
 		}
 		if next != groups || slices.ContainsFunc(seen, func(n int) bool { return n != 1 }) {
 			t.Fatalf("seed %d: %d groups, the list ends at %d; read %v", seed, groups, next, seen)
@@ -51,15 +53,27 @@ func TestStretchesCoverAllGroups(t *testing.T) {
 	}
 }
 
+func addGroups(l *stretches, n int) {
+	for range n {
+		l.add(readers.Group{})
+	}
+}
+
 // What is cut off comes before what was never given out, in its order.
 func TestStretchesAreTakenInOrder(t *testing.T) {
-	l := newStretches(maxStretch * minStretches)
-	a, b := l.take(), l.take()
-	l.cut(b, b.from+1)
-	l.cut(a, a.from+1)
-	for _, want := range []int{1, maxStretch + 1, 2 * maxStretch} {
-		if s := l.take(); s.from != want {
-			t.Errorf("took the stretch from %d, want that from %d", s.from, want)
+	l := newStretches()
+	addGroups(l, 100*growth)
+	l.end()
+	var s *stretch
+	for s = l.take(); len(s.groups) < 10; s = l.take() {
+	}
+	next := l.take()
+	behind := next.from + len(next.groups)
+	l.cut(next, 1)
+	l.cut(s, 1)
+	for _, want := range []int{s.from + 1, next.from + 1, behind} {
+		if got := l.take(); got.from != want {
+			t.Errorf("took the stretch from %d, want that from %d", got.from, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"kscan/readers"
@@ -31,6 +32,23 @@ type tally struct {
 
 // tallySize is about what a tally holds besides findings, in bytes.
 const tallySize = 384
+
+// tallies keeps the memory of batches that were collected.
+type tallies struct{ pool sync.Pool }
+
+// get returns an empty list with room for n parts.
+func (t *tallies) get(n int) []tally {
+	if list, ok := t.pool.Get().(*[]tally); ok && cap(*list) >= n {
+		return *list
+	}
+	return make([]tally, 0, n)
+}
+
+func (t *tallies) put(list []tally) {
+	clear(list)
+	list = list[:0]
+	t.pool.Put(&list)
+}
 
 // result is what a unit came to, or a batch of parts.
 type result struct {
@@ -113,7 +131,7 @@ func (w *worker) unit(u *readers.Unit, res *result) {
 		res.problem(u.Damage(err))
 	}
 	res.counts.Bytes = int64(len(block.Core())) + block.Skipped
-	w.sink = unitSink{worker: w, res: res}
+	w.sink.begin(w, res)
 	d := w.decoder(u.Part.Format)
 	res.counts.Lines = d.Decode(u.Part, block, &w.sink)
 	if res.probe != nil {

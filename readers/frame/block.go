@@ -21,6 +21,9 @@ type Block struct {
 	// limit: the core is empty, Offset is where the record starts and Skipped is its
 	// length in bytes. It counts as one line.
 	Skipped int64
+	// Many is set when the block is all of a small part, and one of very many such parts:
+	// what is said of what is in it may be of a sample, as of larger blocks.
+	Many bool
 }
 
 // Record is one record of a block whose records are not lines.

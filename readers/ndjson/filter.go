@@ -16,8 +16,8 @@ import (
 
 // Policies of passing over lines that cannot match.
 const (
-	// wholeBlock is the size in bytes up to which every line of a block is decoded: small
-	// logs are cheap, and so all that is said of them is exact.
+	// wholeBlock is the size in bytes up to which every line of a block is decoded, unless it
+	// is one of many: small logs are cheap, and so all that is said of them is exact.
 	wholeBlock = 64 << 10
 	// sampleBytes is how much of the start of each larger block is decoded whatever it
 	// holds, and the last line too: this is the sample from which the report says what is
@@ -187,7 +187,7 @@ func (d *Decoder) settles(start, end int) bool {
 	if !d.picker.pick(d.block.Data[start:end]) {
 		return false
 	}
-	d.ev = event.Event{Picked: true, Partial: true, Found: &d.picker.found, Evidence: d.evidence("")}
+	d.ev = event.Event{Picked: d.picked, Partial: true, Found: &d.picker.found, Evidence: d.evidence("")}
 	d.sink.Event(&d.ev)
 	if d.ev.Wanted {
 		return false
@@ -218,7 +218,7 @@ func Carries(text []byte) bool {
 // block that is decoded next.
 func (d *Decoder) Carries(b *frame.Block) bool {
 	core, f := b.Core(), d.filter
-	if f == nil || len(core) <= wholeBlock {
+	if f == nil || isExact(b) {
 		return Carries(core)
 	}
 	f.scan(core) // for sift too
@@ -230,11 +230,14 @@ func (d *Decoder) Carries(b *frame.Block) bool {
 // need.
 func (d *Decoder) Passed() int64 { return d.passed }
 
+// isExact reports whether all lines of a block are decoded.
+func isExact(b *frame.Block) bool { return !b.Many && len(b.Core()) <= wholeBlock }
+
 // sift decodes the lines of a block that may hold a need, a sample of the others, and all
 // that do not look like a document. It returns the number of lines.
 func (d *Decoder) sift(b *frame.Block) int64 {
 	core, f := b.Core(), d.filter
-	if len(core) <= wholeBlock {
+	if isExact(b) {
 		d.invalid = !utf8.Valid(core)
 		return d.lines(b, b.End)
 	}
@@ -245,7 +248,7 @@ func (d *Decoder) sift(b *frame.Block) int64 {
 	if d.invalid = !f.utf8; d.invalid || bytes.IndexByte(core, 0) >= 0 {
 		return d.lines(b, b.End) // damaged: no line of it is taken on trust
 	}
-	s := sifting{d: d, core: core, base: b.Start, candidate: f.next(0, f.wanted)}
+	s := sifting{d: d, core: core, base: b.Start, many: b.Many, candidate: f.next(0, f.wanted)}
 	for w, word := range f.newlines {
 		for ; word != 0; word &= word - 1 {
 			s.line(w*64 + bits.TrailingZeros64(word) + 1)
@@ -268,22 +271,23 @@ type sifting struct {
 	base      int // of the core in the block
 	start     int // of the line
 	candidate int // the next place that may hold a need
+	many      bool
 	irregular bool
 }
 
 // line takes the line that ends before end.
 func (s *sifting) line(end int) {
 	d, start := s.d, s.start
-	candidate, sample := s.candidate < end, start < sampleBytes || end == len(s.core)
-	trusted := !sample && isDocument(s.core[start:end])
+	candidate, sample := s.candidate < end, s.samples(end)
+	trusted := (!sample || s.many && s.core[end-1] == '\n') && isDocument(s.core[start:end])
+	d.picked = !sample
 	switch {
-	case trusted && !candidate:
+	case trusted && !candidate && !sample:
 		d.passed++
 		d.action = action{} // this was its document
 	case trusted && d.settles(s.base+start, s.base+end):
 	default:
 		before := d.emitted
-		d.picked = !sample
 		d.record(s.base+start, s.base+end)
 		s.irregular = sample && d.emitted-before != 1 && len(bytes.TrimSpace(s.core[start:end])) > 0
 	}
@@ -293,6 +297,17 @@ func (s *sifting) line(end int) {
 	d.line++
 	d.at = s.base + end
 	s.start = end
+}
+
+// samples reports whether the line that ends before end is of the sample: a line at the
+// start of the block or the last one. Of one of many small parts it is the first line that
+// is not blank, from which the fields that rules read are picked, and a last line that has
+// no end.
+func (s *sifting) samples(end int) bool {
+	if s.many {
+		return s.d.emitted+s.d.passed == 0 || s.core[end-1] != '\n'
+	}
+	return s.start < sampleBytes || end == len(s.core)
 }
 
 // isDocument reports whether a line looks like a document of its own: an object, and not

@@ -57,7 +57,7 @@ func survey(head []byte, whole bool) sample {
 
 // isJSON reports whether a line parses. Most do as strict JSON, which takes no memory.
 func isJSON(line []byte) bool {
-	if fastjson.ValidateBytes(line) == nil {
+	if isWellFormed(line) || fastjson.ValidateBytes(line) == nil {
 		return true
 	}
 	var parser fastjson.Parser
