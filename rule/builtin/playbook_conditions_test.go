@@ -18,6 +18,9 @@ func conditionCases() map[string]struct{ holds, others []string } {
 		"the executable is in a folder that any user can write to": {
 			[]string{executable("/tmp/x"), executable("/var/tmp/a/b"), executable("/dev/shm/x"), executable("/run/shm/x"), executable("/run/lock/x"), executable("/var/lock/x"), executable("/run/user/1000/x")},
 			[]string{executable("/usr/bin/tmp"), executable("/opt/tmp/x"), executable("/TMP/x")}},
+		"the executable is in a folder for what programs keep while they run, where no program belongs": {
+			[]string{executable("/var/run/x"), executable("/run/a/b")}, []string{executable("/run/user/1000/x"), executable("/usr/run/x"), executable("/var/runner")}},
+		"the executable is in somebody's home folder": {[]string{executable("/home/u/x"), executable("/root/x")}, []string{executable("/opt/home/x"), executable("/home")}},
 		"the executable's path has a hidden file or folder": {
 			[]string{executable("/.x"), executable("/home/u/.cache/x"), executable("/usr/bin/.x")}, []string{executable("/usr/bin/x.y"), executable("x/.y")}},
 		"the executable was deleted while it ran":         {[]string{executable("/usr/bin/x (deleted)")}, []string{executable("/usr/bin/deleted")}},
