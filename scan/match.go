@@ -31,8 +31,12 @@ func (s *unitSink) begin(w *worker, res *result) {
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
 
 func (s *unitSink) Event(e *event.Event) {
-	t, dated := e.Time()
-	in := s.inRange(t, dated)
+	var t time.Time
+	dated, in := false, true
+	if !e.Partial || !e.Picked || s.timed() {
+		t, dated = e.Time()
+		in = s.inRange(t, dated)
+	}
 	if e.Wanted = e.Partial && in && s.matches(e); e.Wanted {
 		return // it comes again, whole
 	}
@@ -66,6 +70,13 @@ func (s *unitSink) matches(e *event.Event) bool {
 		}
 	}
 	return false
+}
+
+// timed reports whether anything hangs on the time of an event that no rule matches and that
+// belongs to no sample.
+func (s *unitSink) timed() bool {
+	o := &s.worker.run.options
+	return s.res.account != nil || !o.From.IsZero() || !o.To.IsZero()
 }
 
 // inRange reports whether the event's time is one that rules are to see.

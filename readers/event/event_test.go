@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -384,6 +386,49 @@ func TestPlain(t *testing.T) {
 			if got := plain(text); got != want {
 				t.Errorf("%q: the first %d bytes are plain, want %d", text, got, want)
 			}
+		}
+	}
+}
+
+// TestShortForms holds the quick ways to read a date, an address and a number against the
+// general ones, on texts that are nearly right.
+func TestShortForms(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	seen := [3]int{}
+	for i := range 200000 {
+		text := []byte(time.Unix(r.Int64N(253402300800+62167219200)-62167219200, r.Int64N(1e9)).UTC().Format("2006-01-02T15:04:05.999999999Z"))
+		number := []byte(strconv.FormatUint(r.Uint64()>>r.IntN(64), 10))
+		address := fmt.Appendf(nil, "%d.%d.%d.%d", r.IntN(300), r.IntN(256), r.IntN(256), r.IntN(256))
+		if i%4 > 0 {
+			for _, text := range [][]byte{text, number, address} {
+				text[r.IntN(len(text))] = "0123456789.:-TZ+ "[r.IntN(17)]
+			}
+		}
+		if i%8 == 7 {
+			text, number, address = text[:r.IntN(len(text))], number[:r.IntN(len(number))], address[:r.IntN(len(address))]
+		}
+		if got, ok := parseUTC(text); ok {
+			seen[0]++
+			if want, is := parseISO(text); !is || !got.Equal(want) || got.Location() != want.Location() {
+				t.Fatalf("%s: %v, want %v %v", text, got, want, is)
+			}
+		}
+		if got, ok := parseIPv4(address); ok {
+			seen[1]++
+			if want, err := netip.ParseAddr(string(address)); err != nil || got != want {
+				t.Fatalf("%s: %v, want %v %v", address, got, want, err)
+			}
+		}
+		if got, ok := shortInt(number); ok {
+			seen[2]++
+			if want, err := strconv.ParseInt(string(number), 10, 64); err != nil || got != want {
+				t.Fatalf("%s: %v, want %v %v", number, got, want, err)
+			}
+		}
+	}
+	for i, n := range seen {
+		if n < 50000 {
+			t.Errorf("form %d: %d texts read", i, n)
 		}
 	}
 }

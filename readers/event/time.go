@@ -122,10 +122,72 @@ func scalarTime(v Scalar) (time.Time, bool) {
 // a year. More lenient than Elasticsearch, which would not have taken the document, it
 // accepts a space for the "T" and lower case.
 func ParseTime(s []byte) (time.Time, bool) {
+	if t, ok := parseUTC(s); ok {
+		return t, true
+	}
 	if t, ok := parseISO(s); ok {
 		return t, true
 	}
 	return parseMillis(s)
+}
+
+// parseUTC reads the form that most logs have, 2006-01-02T15:04:05.999999999Z with any number
+// of digits of the fraction up to nine. What it does not read may be a date all the same.
+func parseUTC(s []byte) (time.Time, bool) {
+	const seconds, most = len("2006-01-02T15:04:05"), len("2006-01-02T15:04:05.999999999Z")
+	n := len(s) - 1
+	if n < seconds || n >= most || s[n] != 'Z' || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' {
+		return time.Time{}, false
+	}
+	year, month, day := twoDigits(s)*100+twoDigits(s[2:]), twoDigits(s[5:]), twoDigits(s[8:])
+	hour, minute, second := twoDigits(s[11:]), twoDigits(s[14:]), twoDigits(s[17:])
+	// A year below zero is one that has no digits.
+	if year < 0 || month < 1 || month > 12 || day < 1 || day > daysIn(month, year) || hour < 0 || hour > 23 ||
+		minute < 0 || minute > 59 || second < 0 || second > 59 {
+		return time.Time{}, false
+	}
+	nanos := int64(0)
+	if n > seconds {
+		digits := s[seconds+1 : n]
+		var ok bool
+		if nanos, ok = shortInt(digits); !ok || s[seconds] != '.' {
+			return time.Time{}, false
+		}
+		for range 9 - len(digits) {
+			nanos *= 10
+		}
+	}
+	of := int64(daysBefore(year, month)+day-1)*86400 + int64(hour*3600+minute*60+second)
+	return time.Unix(of, nanos).UTC(), true
+}
+
+// twoDigits returns the value of two digits, a number below zero that stays below when it is
+// multiplied and another is added if they are none.
+func twoDigits(s []byte) int {
+	high, low := s[0]-'0', s[1]-'0'
+	if high > 9 || low > 9 {
+		return -1 << 20
+	}
+	return int(high)*10 + int(low)
+}
+
+// daysBefore returns how many days lie between the first of 1970 and the first of a month.
+func daysBefore(year, month int) int {
+	// Counted from March on, a leap day is the last of its year, and the months before a
+	// month have a number of days that is linear but for rounding.
+	if month <= 2 {
+		year, month = year-1, month+12
+	}
+	const toEpoch = 719468 // from March of the year 0 to 1970
+	return year*365 + floorDiv(year, 4) - floorDiv(year, 100) + floorDiv(year, 400) + (153*(month-3)+2)/5 - toEpoch
+}
+
+// floorDiv divides and rounds down, also below zero.
+func floorDiv(a, b int) int {
+	if a < 0 {
+		return -1 - (-1-a)/b
+	}
+	return a / b
 }
 
 // clock reads the parts of a date from the left; it fails for good at the first part

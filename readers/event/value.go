@@ -122,6 +122,9 @@ func (v *Value) setNumber(text []byte) bool {
 // off. Spaces around it, which Elasticsearch refuses together with the document, are
 // let through.
 func ParseLong(text []byte) (int64, bool) {
+	if n, ok := shortInt(text); ok {
+		return n, true
+	}
 	text = bytes.TrimSpace(text)
 	if n, ok := parseInt(text); ok {
 		return n, true
@@ -134,8 +137,23 @@ func ParseLong(text []byte) (int64, bool) {
 }
 
 func parseInt(text []byte) (int64, bool) {
+	if n, ok := shortInt(text); ok {
+		return n, true
+	}
 	n, err := strconv.ParseInt(view(text), 10, 64)
 	return n, err == nil
+}
+
+// shortInt reads a number of a few digits, as ports and ids are.
+func shortInt(text []byte) (n int64, ok bool) {
+	const most = 18 // digits, which are less than 1<<63
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, len(text) > 0 && len(text) <= most
 }
 
 // ParseDouble reads a finite decimal number.
@@ -164,6 +182,9 @@ func parseBoolean(text []byte) (int64, bool) {
 // ParseIP reads an address. A zone is dropped and an IPv4-mapped IPv6 address is the
 // IPv4 address, as when Elasticsearch indexes it.
 func ParseIP(text []byte) (netip.Addr, bool) {
+	if addr, ok := parseIPv4(text); ok {
+		return addr, true
+	}
 	if i := bytes.IndexByte(text, '%'); i >= 0 {
 		text = text[:i]
 	}
@@ -172,6 +193,31 @@ func ParseIP(text []byte) (netip.Addr, bool) {
 	}
 	addr, err := netip.ParseAddr(view(text))
 	return addr.Unmap(), err == nil
+}
+
+// parseIPv4 reads four decimal numbers without leading zeros; what it does not read may be
+// an address all the same.
+func parseIPv4(text []byte) (netip.Addr, bool) {
+	var addr [4]byte
+	part, value, digits := 0, 0, 0
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9' && (digits == 0 || value > 0) && digits < 3:
+			value = value*10 + int(c-'0')
+			digits++
+		case c == '.' && digits > 0 && part < 3 && value <= 255:
+			addr[part] = byte(value)
+			part++
+			value, digits = 0, 0
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	if part != 3 || digits == 0 || value > 255 {
+		return netip.Addr{}, false
+	}
+	addr[3] = byte(value)
+	return netip.AddrFrom4(addr), true
 }
 
 // view returns the bytes as a string without copying them. The string must not be kept.

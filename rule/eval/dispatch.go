@@ -132,8 +132,8 @@ func nodes[K cmp.Ordered](terms map[K][]indexTerm) map[K]*indexNode {
 // hits appends what the loaded event matches of the table's terms.
 func (t *gateTable) hits(s *Scratch, dst []Hit) []Hit {
 	values := s.column(t.column)
-	for i := range values {
-		switch v := &values[i]; {
+	for _, v := range values {
+		switch {
 		case v.Type == event.Keyword && t.folds:
 			dst = t.textHits(s, v, dst)
 		case v.Type == event.Long && !t.folds:
@@ -148,36 +148,49 @@ func (t *gateTable) hits(s *Scratch, dst []Hit) []Hit {
 }
 
 func (t *gateTable) textHits(s *Scratch, v *cell, dst []Hit) []Hit {
+	if v.gate != t {
+		v.gate, v.nodes = t, t.find(s, v, v.nodes[:0])
+	}
+	for _, n := range v.nodes {
+		dst = n.hits(s, dst)
+	}
+	return dst
+}
+
+// find appends the nodes of the terms that a text lets through.
+func (t *gateTable) find(s *Scratch, v *cell, dst []*indexNode) []*indexNode {
 	if t.lengths>>min(len(v.Text), 63)&1 != 0 {
 		if n := t.exact[string(v.fold(s))]; n != nil {
-			dst = n.hits(s, dst)
+			dst = append(dst, n)
 		}
 	}
 	if len(t.prefixes.texts) > 0 {
-		dst = t.prefixes.hits(s, v.fold(s), dst)
+		dst = t.prefixes.find(v.fold(s), dst)
 	}
 	if len(t.suffixes.texts) > 0 {
-		dst = t.suffixes.hits(s, v.fold(s), dst)
+		dst = t.suffixes.find(v.fold(s), dst)
 	}
 	if t.parts != nil {
-		dst = t.partHits(s, v.fold(s), dst)
+		dst = t.findParts(v.fold(s), dst)
 	}
 	return dst
 }
 
-func (a *affixes) hits(s *Scratch, text []byte, dst []Hit) []Hit {
+func (a *affixes) find(text []byte, dst []*indexNode) []*indexNode {
 	for i := a.longest(text); i >= 0; i = a.shorter[i] {
-		dst = a.terms[i].hits(s, dst)
+		dst = append(dst, a.terms[i])
 	}
 	return dst
 }
 
-func (t *gateTable) partHits(s *Scratch, text []byte, dst []Hit) []Hit {
+func (t *gateTable) findParts(text []byte, dst []*indexNode) []*indexNode {
 	state := int32(0)
 	for _, ch := range text {
 		state = t.parts.step(state, ch)
 		for p := t.parts.ends[state]; p != 0; p = t.parts.shorter[p] {
-			dst = t.inside[p-1].hits(s, dst)
+			if n := t.inside[p-1]; !slices.Contains(dst, n) {
+				dst = append(dst, n)
+			}
 		}
 	}
 	return dst

@@ -139,9 +139,9 @@ func (k *Key) AppendJSON(dst []byte) []byte {
 }
 
 // keyValues returns the values of a column that can be join keys.
-func (s *Scratch) keyValues(column int) []cell {
+func (s *Scratch) keyValues(column int) []*cell {
 	values := s.column(column)
-	long := func(c cell) bool { return len(c.Text) > maxKeyText }
+	long := func(c *cell) bool { return len(c.Text) > maxKeyText }
 	if !slices.ContainsFunc(values, long) {
 		return values
 	}

@@ -92,8 +92,8 @@ func (c *compiler) compareField(f *eql.Field, op eql.Op, literal event.Value) (f
 		text := string(k.value.Text)
 		return func(s *Scratch) bool {
 			values := s.column(column)
-			for i := range values {
-				if string(values[i].Text) == text {
+			for _, v := range values {
+				if string(v.Text) == text {
 					return true
 				}
 			}
@@ -139,15 +139,7 @@ func (c *compiler) membership(e *eql.In) (func(*Scratch) bool, int) {
 	}
 	column := c.column(f.Name)
 	m := c.members(f, values, e.Fold)
-	return func(s *Scratch) bool {
-		values := s.column(column)
-		for i := range values {
-			if m.has(s, &values[i]) {
-				return true
-			}
-		}
-		return false
-	}, costSet
+	return c.each(column, m.has), costSet
 }
 
 // members is the list of an "in".
@@ -207,22 +199,12 @@ func (c *compiler) matchField(f *eql.Field, e *eql.Match) (func(*Scratch) bool, 
 		return nil, 0, err
 	}
 	column := c.column(f.Name)
-	fold := m.fold
-	return func(s *Scratch) bool {
-		values := s.column(column)
-		for i := range values {
-			var text []byte
-			if fold {
-				text = values[i].fold(s)
-			} else {
-				text = values[i].text(s)
-			}
-			if m.match(text) {
-				return true
-			}
+	return c.each(column, func(s *Scratch, v *cell) bool {
+		if m.fold {
+			return m.match(v.fold(s))
 		}
-		return false
-	}, cost, nil
+		return m.match(v.text(s))
+	}), cost, nil
 }
 
 // matcher is the right side of a pattern operator.
@@ -272,15 +254,7 @@ func (c *compiler) cidrField(e *eql.Call) (func(*Scratch) bool, int, error) {
 		return nil, 0, err
 	}
 	column := c.column(f.Name)
-	return func(s *Scratch) bool {
-		values := s.column(column)
-		for i := range values {
-			if b.hasValue(&values[i].Value) {
-				return true
-			}
-		}
-		return false
-	}, costSet, nil
+	return c.each(column, func(_ *Scratch, v *cell) bool { return b.hasValue(&v.Value) }), costSet, nil
 }
 
 // blocks reads the blocks of a cidrMatch.

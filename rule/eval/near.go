@@ -53,7 +53,8 @@ func (p *Program) HoldsWith(s *Scratch, clause int, field, text string) bool {
 	for i := range p.set.columns {
 		if p.set.columns[i].slot == slot {
 			value := event.Value{Type: event.Keyword, Text: []byte(text)}
-			s.cells[i] = cells{stamp: s.now, values: []cell{{Value: value}}}
+			s.cells[i].stamp = s.now
+			s.cells[i].values = append(s.cells[i].values[:0], &cell{Value: value})
 		}
 	}
 	holds := p.clauses[clause].holds(s)

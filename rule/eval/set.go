@@ -14,6 +14,7 @@ type Set struct {
 	finder  *event.Finder
 	columns []column
 	nulls   []event.Scalar // what null stands for in each column that has that
+	tests   []int          // of one value, for each column
 	numbers map[column]int // of columns
 	leaves  map[leafKey]*leaf
 	shared  int // leaves that more than one place asks for
@@ -52,6 +53,7 @@ func (t *Set) column(c column) int {
 	}
 	i := len(t.columns)
 	t.columns = append(t.columns, c)
+	t.tests = append(t.tests, 0)
 	t.nulls = append(t.nulls, event.Scalar{})
 	if c.null != nil {
 		t.nulls[i] = event.ScalarOf(c.null)
@@ -63,16 +65,14 @@ func (t *Set) column(c column) int {
 // Scratch is what one worker needs to run programs; it must not be shared. Its memory
 // is reused from event to event.
 type Scratch struct {
-	set     *Set
+	*state  // of the programs of the loaded event
+	states  map[*Set]*state
 	found   *event.Found // of the loaded event: own, or the event's
 	own     event.Found
 	coercer event.Coercer
-	cells   []cells
-	answers []answer
 	now     uint32   // stamps what belongs to the loaded event
 	asked   []uint64 // terms of an index, stamped with asking when they were asked
 	asking  uint64
-	bound   []*event.Value
 	stack   []event.Value // arguments of the calls that are under way
 	arena   []byte        // texts that functions made of the loaded event
 
@@ -82,10 +82,24 @@ type Scratch struct {
 	Cut int64
 }
 
+// state is what a Scratch has of a set.
+type state struct {
+	set     *Set
+	cells   []cells // of its columns
+	bound   []*event.Value
+	answers []answer
+	stale   bool // a column's memory is to begin anew
+}
+
+// maxSets is how many sets a Scratch keeps the state of: a run has one.
+const maxSets = 64
+
 // cells are the values of a column in the loaded event.
 type cells struct {
 	stamp  uint32
-	values []cell
+	values []*cell
+	own    []*cell // for those that are not remembered
+	memory *memory
 }
 
 // cell is one value, with its text in lower case once something asked for that.
@@ -93,6 +107,15 @@ type cell struct {
 	event.Value
 	folded []byte
 	ready  bool
+	none   bool         // the value could not be coerced
+	gate   *gateTable   // that found nodes
+	nodes  []*indexNode // of the terms to ask
+
+	// Of a value that is remembered:
+	raw     string // as the document has it
+	json    fastjson.Type
+	failed  int64 // what coercing it adds to the Coercer's Failed
+	answers []uint64
 }
 
 type answer struct {
@@ -115,13 +138,11 @@ const maxKept = 1 << 16
 // event must stay as it is until then. Of an event in part the fields must be there that
 // the programs read.
 func (s *Scratch) Load(t *Set, e *event.Event) {
-	s.set = t
-	for len(s.cells) < len(t.columns) {
-		s.cells = append(s.cells, cells{})
-		s.bound = append(s.bound, nil)
+	if s.state == nil || s.set != t || len(s.cells) < len(t.columns) || len(s.answers) < t.shared {
+		s.enter(t)
 	}
-	for len(s.answers) < t.shared {
-		s.answers = append(s.answers, answer{})
+	if s.stale {
+		s.renew()
 	}
 	s.tick()
 	if s.arena = s.arena[:0]; cap(s.arena) > maxKept {
@@ -137,19 +158,37 @@ func (s *Scratch) Load(t *Set, e *event.Event) {
 	}
 }
 
+// enter makes the state that of a set.
+func (s *Scratch) enter(t *Set) {
+	s.state = s.states[t]
+	if s.state != nil && len(s.cells) == len(t.columns) && len(s.answers) == t.shared {
+		return
+	}
+	if s.states == nil || len(s.states) >= maxSets {
+		s.states = make(map[*Set]*state)
+	}
+	s.state = &state{set: t, cells: make([]cells, len(t.columns)), bound: make([]*event.Value, len(t.columns)), answers: make([]answer, t.shared)}
+	for i := range s.cells {
+		s.cells[i].memory = newMemory(&t.columns[i], t.tests[i])
+	}
+	s.states[t] = s.state
+}
+
 // tick makes all that was worked out of the event so far out of date.
 func (s *Scratch) tick() {
 	if s.now++; s.now == 0 { // the stamps have come round
-		clear(s.answers)
-		for i := range s.cells {
-			s.cells[i].stamp = 0
+		for _, st := range s.states {
+			clear(st.answers)
+			for i := range st.cells {
+				st.cells[i].stamp = 0
+			}
 		}
 		s.now = 1
 	}
 }
 
 // column returns the values of a column in the loaded event; none if it is missing.
-func (s *Scratch) column(i int) []cell {
+func (s *Scratch) column(i int) []*cell {
 	c := &s.cells[i]
 	if c.stamp != s.now {
 		s.fill(c, i)
@@ -161,8 +200,9 @@ func (s *Scratch) fill(c *cells, number int) {
 	from := &s.set.columns[number]
 	c.stamp = s.now
 	if c.values = c.values[:0]; cap(c.values) > maxKept {
-		c.values = nil
+		c.values, c.own = nil, nil
 	}
+	used := 0
 	for _, v := range s.found.Values(from.slot) {
 		if v.Type == fastjson.TypeNull {
 			if from.null == nil {
@@ -170,26 +210,56 @@ func (s *Scratch) fill(c *cells, number int) {
 			}
 			v = s.set.nulls[number]
 		}
-		n := len(c.values)
-		if n < cap(c.values) {
-			c.values = c.values[:n+1]
-		} else {
-			c.values = append(c.values, cell{})
+		value := s.remembered(c, v, from)
+		if value == nil {
+			value = c.spare(used)
+			used++
+			s.coerce(value, v, from)
 		}
-		if c.values[n].ready = false; cap(c.values[n].folded) > maxKept {
-			c.values[n].folded = nil
-		}
-		if !s.coerce(&c.values[n].Value, v, from) {
-			c.values = c.values[:n]
+		if !value.none {
+			c.values = append(c.values, value)
 		}
 	}
 }
 
-func (s *Scratch) coerce(dst *event.Value, v event.Scalar, from *column) bool {
-	if from.format != nil {
-		return s.coercer.CoerceDate(dst, v, from.typ, from.format)
+// remembered returns the cell of a value that is remembered; nil if it is not.
+func (s *Scratch) remembered(c *cells, v event.Scalar, from *column) *cell {
+	if c.memory == nil {
+		return nil
 	}
-	return s.coercer.Coerce(dst, v, from.typ)
+	value, known := c.memory.find(v)
+	switch {
+	case known:
+		s.coercer.Failed += value.failed
+	case value != nil:
+		s.coerce(value, event.Scalar{Type: v.Type, Text: view(value.raw)}, from)
+	default:
+		s.stale = s.stale || c.memory.isStale()
+	}
+	return value
+}
+
+// spare returns the cell with a number for a value that is not remembered.
+func (c *cells) spare(number int) *cell {
+	if number == len(c.own) {
+		c.own = append(c.own, new(cell))
+	}
+	spare := c.own[number]
+	spare.gate = nil
+	if spare.ready = false; cap(spare.folded) > maxKept {
+		spare.folded = nil
+	}
+	return spare
+}
+
+func (s *Scratch) coerce(dst *cell, v event.Scalar, from *column) {
+	before, ok := s.coercer.Failed, false
+	if from.format != nil {
+		ok = s.coercer.CoerceDate(&dst.Value, v, from.typ, from.format)
+	} else {
+		ok = s.coercer.Coerce(&dst.Value, v, from.typ)
+	}
+	dst.none, dst.failed = !ok, s.coercer.Failed-before
 }
 
 // text returns the text that patterns and sets of texts are held against.
