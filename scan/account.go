@@ -43,7 +43,7 @@ func (s *unitSink) account(set int, e *event.Event, t time.Time) {
 		}
 	}
 	s.shape = s.worker.run.sets[set].shapes.Append(s.shape[:0], scratch)
-	s.stream.shape(set, s.shape)
+	s.stream.shape(set, s.shape, 1)
 	for i, n := range a.near {
 		r := s.worker.run.list[i]
 		if n == nil || r.Program.Set() != s.worker.run.sets[set].set {
@@ -148,7 +148,7 @@ func reachOf(rules []RuleCoverage, sets []ruleSet, setOf map[*eval.Set]int, st *
 	for i := range rules {
 		r := rules[i].Rule
 		at := setOf[r.Program.Set()]
-		list = append(list, StreamReach{r, sets[at].shapes.Reach(r.Program, st.shapes[at])})
+		list = append(list, StreamReach{r, sets[at].shapes.Reach(r.Program, st.shapes[at].counts())})
 	}
 	return list
 }
@@ -160,7 +160,7 @@ func (a *account) total(sets int) []map[string]int64 {
 		total[i] = map[string]int64{}
 		for _, st := range a.streams.list {
 			for shape, n := range st.shapes[i] {
-				total[i][shape] += n
+				total[i][shape] += *n
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -162,9 +163,9 @@ func nearMiss(p *eval.Program, s *eval.Scratch) closeness {
 
 // byName reports whether the clause would hold if the process had the name of its file.
 func byName(p *eval.Program, s *eval.Scratch, clause int) bool {
-	executable := watched(s, eval.WatchExecutable)
-	base := strings.TrimSuffix(executable[strings.LastIndexByte(executable, '/')+1:], " (deleted)")
-	return base != "" && base != watched(s, eval.WatchName) && p.HoldsWith(s, clause, "process.name", base)
+	executable := watchedText(s, eval.WatchExecutable)
+	base := bytes.TrimSuffix(executable[bytes.LastIndexByte(executable, '/')+1:], []byte(" (deleted)"))
+	return len(base) > 0 && !bytes.Equal(base, watchedText(s, eval.WatchName)) && p.HoldsWith(s, clause, "process.name", string(base))
 }
 
 func newNearMiss(miss closeness, s *eval.Scratch) NearMiss {

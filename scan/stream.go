@@ -2,6 +2,7 @@ package scan
 
 import (
 	"cmp"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,7 +70,7 @@ type stream struct {
 	times      intervals
 	serials    serials
 	reported   int64 // audit records that the kernel or the daemon says it lost
-	shapes     []map[string]int64
+	shapes     []shapeCounts // for each set of rules
 	unshaped   int64
 }
 
@@ -98,10 +99,7 @@ func (ss *streams) of(k streamKey) *stream {
 		st = ss.by[k]
 	}
 	if st == nil {
-		st = &stream{key: k, shapes: make([]map[string]int64, ss.sets)}
-		for i := range st.shapes {
-			st.shapes[i] = map[string]int64{}
-		}
+		st = &stream{key: k, shapes: make([]shapeCounts, ss.sets)}
 		ss.by[k] = st
 		ss.list = append(ss.list, st)
 	}
@@ -172,14 +170,40 @@ const (
 	kubernetesAudit = "Kubernetes API audit"
 )
 
-// shape counts the loaded event's shape for one set of rules.
-func (st *stream) shape(set int, shape []byte) {
-	shapes := st.shapes[set]
-	if _, known := shapes[string(shape)]; !known && len(shapes) >= maxShapes {
-		st.unshaped++
-		return
+// shapeCounts are the numbers of events by their shape.
+type shapeCounts map[string]*int64
+
+// add counts events of a shape, and reports whether there was room for it.
+func (c *shapeCounts) add(shape []byte, events int64) bool {
+	n := (*c)[string(shape)]
+	if n == nil {
+		if len(*c) >= maxShapes {
+			return false
+		}
+		if *c == nil {
+			*c = shapeCounts{}
+		}
+		n = new(int64)
+		(*c)[string(shape)] = n
 	}
-	shapes[string(shape)]++
+	*n += events
+	return true
+}
+
+// counts returns the shapes with their numbers.
+func (c shapeCounts) counts() map[string]int64 {
+	out := make(map[string]int64, len(c))
+	for shape, n := range c {
+		out[shape] = *n
+	}
+	return out
+}
+
+// shape counts events of a shape for one set of rules.
+func (st *stream) shape(set int, shape []byte, events int64) {
+	if !st.shapes[set].add(shape, events) {
+		st.unshaped += events
+	}
 }
 
 // merge adds the streams of the unit that follows.
@@ -194,12 +218,8 @@ func (ss *streams) merge(next *streams) {
 		st.times.merge(&n.times, ss.gap.Milliseconds())
 		st.serials.merge(&n.serials)
 		for i, shapes := range n.shapes {
-			for shape, count := range shapes {
-				if _, known := st.shapes[i][shape]; !known && len(st.shapes[i]) >= maxShapes {
-					st.unshaped += count
-					continue
-				}
-				st.shapes[i][shape] += count
+			for _, shape := range slices.Sorted(maps.Keys(shapes)) {
+				st.shape(i, []byte(shape), *shapes[shape])
 			}
 		}
 	}
