@@ -69,7 +69,7 @@ type stream struct {
 	categories categories
 	times      intervals
 	serials    serials
-	reported   int64 // audit records that the kernel or the daemon says it lost
+	reported   int64         // audit records that the kernel or the daemon says it lost
 	shapes     []shapeCounts // for each set of rules
 	unshaped   int64
 }
