@@ -15,6 +15,9 @@ func (discard) Part(*Part)            {}
 func (discard) Problem(event.Problem) {}
 func (discard) Unit(u *Unit) error {
 	_, err := u.Load()
+	for u.More() && err == nil {
+		_, err = u.Load()
+	}
 	u.Release()
 	return err
 }

@@ -100,7 +100,7 @@ func (m *margins) surroundBlock(b *frame.Block, behind []entry) {
 // behind; of its own file it reads them itself.
 func (m *margins) surroundRange(u *Unit, behind []entry) {
 	f := u.file
-	from, to := f.ranges.Bounds(u.index)
+	from, to := u.bounds()
 	if from-f.ranges.Layout.Offset < int64(m.before) {
 		u.front = bytes.Clone(m.tail)
 	}

@@ -224,9 +224,14 @@ func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
 	layout.After = r.margins.after
 	file.ranges = frame.Ranges{R: file, Layout: layout, Size: in.size}
 	file.at = in.file
-	for i := range file.ranges.Count() {
+	count, each := file.ranges.Count(), int64(1)
+	if layout.After > 0 {
+		each = r.options.ranges(count)
+	}
+	for i := int64(0); i < count; i += each {
 		file.users.Add(1)
-		if err := r.margins.put(r, entry{unit: &Unit{Part: p.part, file: file, index: i}}); err != nil {
+		u := &Unit{Part: p.part, file: file, next: i, last: min(i+each, count) - 1}
+		if err := r.margins.put(r, entry{unit: u}); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ type collector struct {
 	lines int64
 	bytes int64
 	log   []string // parts, events and problems, in order
+	start int64    // the lines in front of the unit
 	limit int      // stop after that many units; 0 is no limit
 	units int
 }
@@ -38,12 +39,18 @@ func (c *collector) Problem(p event.Problem) {
 
 func (c *collector) Unit(u *Unit) error {
 	c.units++
-	b, err := u.Load()
-	if err != nil {
-		c.t.Errorf("load: %v", err)
+	d := NewDecoder(u.Part.Format, event.Interest{})
+	start := c.lines
+	for first := true; first || u.More(); first = false {
+		b, err := u.Load()
+		if err != nil {
+			c.t.Errorf("load: %v", err)
+		}
+		c.bytes += int64(len(b.Core())) + b.Skipped
+		b.Line = c.lines - start
+		c.start = start
+		c.lines += d.Decode(u.Part, b, (*decoded)(c))
 	}
-	c.bytes += int64(len(b.Core())) + b.Skipped
-	c.lines += NewDecoder(u.Part.Format, event.Interest{}).Decode(u.Part, b, (*decoded)(c))
 	u.Release()
 	if c.units == c.limit {
 		return io.ErrClosedPipe
@@ -55,11 +62,11 @@ func (c *collector) Unit(u *Unit) error {
 type decoded collector
 
 func (d *decoded) Event(e *event.Event) {
-	d.log = append(d.log, fmt.Sprintf("event line %d offset %d %s %s %s", d.lines+e.Evidence.Line, e.Evidence.Offset, e.Index, e.Evidence.EventID, e.Doc))
+	d.log = append(d.log, fmt.Sprintf("event line %d offset %d %s %s %s", d.start+e.Evidence.Line, e.Evidence.Offset, e.Index, e.Evidence.EventID, e.Doc))
 }
 
 func (d *decoded) Problem(p event.Problem) {
-	p.Line += d.lines
+	p.Line += d.start
 	(*collector)(d).Problem(p)
 }
 

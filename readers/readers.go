@@ -35,6 +35,7 @@ type Options struct {
 	BlockSize int       // bytes of a block's core; tests make it tiny
 	Window    int       // bytes of margin on each side where records are joined
 	MaxRecord int       // bytes of one record
+	Ranges    int       // of a plain file, one after another, that are one unit where records are joined
 	Stdin     io.Reader // what "-" reads
 }
 
@@ -52,6 +53,20 @@ const (
 	// document near it from Beats. Longer ones are passed over and reported.
 	defaultMaxRecord = 16 << 20
 )
+
+// Limits of how many ranges are one unit. Margins are read for each unit: the fewer units
+// the better, as long as there are enough for all workers.
+const (
+	mostRanges = 8
+	leastUnits = 16
+)
+
+func (o Options) ranges(count int64) int64 {
+	if o.Ranges > 0 {
+		return int64(o.Ranges)
+	}
+	return max(1, min(mostRanges, count/leastUnits))
+}
 
 func (o Options) maxRecord() int {
 	if o.MaxRecord > 0 {

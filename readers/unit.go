@@ -19,10 +19,11 @@ type Unit struct {
 	buf   []byte      // the memory of the block
 	pool  *sync.Pool  // where buf goes back to
 	file  *rangedFile // what Load reads, nil for a stream
-	index int64       // of the range
-	whole bool
-	units *sync.Pool // where the unit itself goes back to, with buf
-	// front and behind are what the margins of a range reach of other parts: whole lines.
+	// The ranges of the file: the next to be read, and the last.
+	next, last int64
+	whole      bool
+	units      *sync.Pool // where the unit itself goes back to, with buf
+	// front and behind are what the margins of the ranges reach of other parts: whole lines.
 	front, behind []byte
 }
 
@@ -31,26 +32,37 @@ func (u *Unit) size() int {
 	if u.file == nil {
 		return len(u.block.Core())
 	}
-	from, to := u.file.ranges.Bounds(u.index)
+	from, to := u.bounds()
 	return int(to - from)
+}
+
+// bounds returns where the unit's ranges start and end. None must have been read.
+func (u *Unit) bounds() (from, to int64) {
+	from, _ = u.file.ranges.Bounds(u.next)
+	_, to = u.file.ranges.Bounds(u.last)
+	return from, to
 }
 
 // Whole reports whether the unit is all of its part, small, and in memory.
 func (u *Unit) Whole() bool { return u.whole }
 
-// Load returns the unit's block: read now from a plain file, or already there for a
-// stream. The block is valid until Release. An error is the context's, or one of reading,
-// which Damage makes a problem of; the block beside it has the records that could be read.
+// Load returns the unit's first block, or the next: read now from a plain file, or already
+// there for a stream. The block is valid until the next Load and until Release. Its Line is
+// left to the caller. An error is the context's, or one of reading, which Damage makes a
+// problem of; the block beside it has the records that could be read.
 func (u *Unit) Load() (*frame.Block, error) {
 	if u.file == nil {
 		return &u.block, nil
 	}
-	u.pool = u.file.pool
-	if b, ok := u.pool.Get().(*[]byte); ok {
-		u.buf = *b
+	if u.pool == nil {
+		u.pool = u.file.pool
+		if b, ok := u.pool.Get().(*[]byte); ok {
+			u.buf = *b
+		}
 	}
 	var err error
-	u.block, u.buf, err = u.file.ranges.Block(u.index, u.buf)
+	u.block, u.buf, err = u.file.ranges.Next(u.next, u.last, u.block, u.buf)
+	u.next++
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errShrunk
 	}
@@ -60,17 +72,20 @@ func (u *Unit) Load() (*frame.Block, error) {
 	return &u.block, err
 }
 
+// More reports whether there is another block to load, for the decoder of the last one.
+func (u *Unit) More() bool { return u.file != nil && u.next <= u.last }
+
 // addMargins adds to the margins what they reach of other parts.
 func (u *Unit) addMargins() {
 	b, ranges := &u.block, &u.file.ranges
 	var front, behind []byte
-	if low := b.Offset - int64(b.Start); low == ranges.Layout.Offset {
+	if low := b.Offset - int64(b.Start); low == ranges.Layout.Offset && !b.Follows {
 		front = frame.Tail(u.front, ranges.Layout.Before-b.Start)
 	}
-	if high := b.Offset + int64(len(b.Data)-b.Start); high == ranges.Size {
+	if high := b.Offset + int64(len(b.Data)-b.Start); high == ranges.Size && !b.Open {
 		behind = frame.Head(u.behind, ranges.Layout.After-(len(b.Data)-b.End))
 	}
-	if len(b.Core()) == 0 || len(front)+len(behind) == 0 {
+	if len(b.Core()) == 0 && !b.Follows || len(front)+len(behind) == 0 {
 		return
 	}
 	data := append(make([]byte, 0, len(front)+len(b.Data)+1+len(behind)), front...)
@@ -78,7 +93,7 @@ func (u *Unit) addMargins() {
 	if len(behind) > 0 {
 		data = append(endLine(data), behind...)
 	}
-	*b = frame.Block{Data: data, Start: b.Start + len(front), End: b.End + len(front), Offset: b.Offset}
+	b.Data, b.Start, b.End = data, b.Start+len(front), b.End+len(front)
 }
 
 // Damage returns the problem that an error of Load is.

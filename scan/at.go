@@ -66,6 +66,7 @@ var errPassed = errors.New("the place is passed")
 
 func (f *finder) read(ctx context.Context, g readers.Group, o readers.Options) error {
 	f.decoders = map[string]readers.Decoder{}
+	o.Ranges = 1 // any may be passed over
 	if err := readers.Read(ctx, g, o, f); !errors.Is(err, errPassed) {
 		return err
 	}

@@ -123,22 +123,33 @@ func (w *worker) unit(u *readers.Unit, res *result) {
 			})
 		}
 	}()
+	w.sink.begin(w, res)
+	for first := true; first || u.More(); first = false {
+		if !w.block(u, res) {
+			return // what the end of the run cut off is no damage
+		}
+	}
+	if res.probe != nil {
+		res.weight += res.probe.Weight()
+	}
+}
+
+// block loads and decodes the next block of a unit, and returns false if the run has ended.
+func (w *worker) block(u *readers.Unit, res *result) bool {
 	block, err := u.Load()
 	if errors.Is(err, context.Canceled) {
-		return // what the end of the run cut off is no damage
+		return false
 	}
 	if err != nil {
 		res.problem(u.Damage(err))
 	}
-	res.counts.Bytes = int64(len(block.Core())) + block.Skipped
-	w.sink.begin(w, res)
+	res.counts.Bytes += int64(len(block.Core())) + block.Skipped
+	block.Line = res.counts.Lines
 	d := w.decoder(u.Part.Format)
-	res.counts.Lines = d.Decode(u.Part, block, &w.sink)
-	if res.probe != nil {
-		res.weight += res.probe.Weight()
-	}
-	res.counts.Passed = d.Passed()
-	res.counts.Events += res.counts.Passed
+	res.counts.Lines += d.Decode(u.Part, block, &w.sink)
+	res.counts.Passed += d.Passed()
+	res.counts.Events += d.Passed()
+	return true
 }
 
 func (w *worker) newResult() *result {

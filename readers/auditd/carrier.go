@@ -202,6 +202,8 @@ func (d *Decoder) addCarriedLine(text []byte, host, hostEnd, pos int, number int
 	d.text = d.carried
 	k := d.keyOf(&r)
 	l := line{start: start, end: r.end, body: r.body, typ: r.typ}
-	d.join(d.joiner.place(d.carried, &k, pos, int32(number)), &l, pos, int32(number))
+	c := d.joiner.place(&k, pos, int32(number))
+	d.setNode(c, &r)
+	d.join(c, &l, pos, int32(number))
 	return true
 }

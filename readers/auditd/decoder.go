@@ -34,6 +34,8 @@ type Decoder struct {
 	tables  *tables
 	writer  *writer
 	joiner  joiner
+	done    int // of the joiner's chains, those handed out
+	end     int // of the core of the last block, in its Data
 
 	text     []byte // what the positions of records count in: the block, or carried
 	carried  []byte // the records that JSON documents carry
@@ -81,29 +83,60 @@ func New(o Options) *Decoder {
 // never that far from the one before, has that record reported and left out; for the
 // report to be certain the margin must be twice the window.
 func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink) (lines int64) {
-	d.problems, d.passed = d.problems[:0], 0
+	d.passed = 0
+	if b.Follows {
+		d.follow(b)
+	} else {
+		d.problems, d.done = d.problems[:0], 0
+		d.joiner.reset()
+	}
 	if b.Skipped != 0 {
-		sink.Problem(event.Problem{Kind: event.TooLong, Source: source, Member: member, Line: 1, Offset: b.Offset,
+		sink.Problem(event.Problem{Kind: event.TooLong, Source: source, Member: member, Line: b.Line + 1, Offset: b.Offset,
 			Detail: fmt.Sprintf("a record of %d bytes is over the limit", b.Skipped)})
 		return 1
 	}
-	d.joiner.reset()
+	known := len(d.joiner.chains)
 	d.joiner.lines = !d.options.JSON
 	if d.options.JSON {
 		lines = d.findCarried(b)
 	} else {
 		lines = d.findRecords(b)
 	}
-	o := output{source: source, member: member, sink: sink, block: b, text: d.text, problems: d.problems}
-	sample := d.sampleOf(b)
-	for i := range d.joiner.chains {
-		if c := &d.joiner.chains[i]; c.number != 0 {
+	d.chooseSample(b, known)
+	d.emitAll(&output{source: source, member: member, sink: sink, block: b, text: d.text, problems: d.problems})
+	return lines
+}
+
+// follow makes what is left of the block before ready for one that follows it.
+func (d *Decoder) follow(b *frame.Block) {
+	delta := b.Start - d.end
+	d.done = d.joiner.slide(delta, d.end, d.done)
+	for i := range d.problems {
+		p := &d.problems[i]
+		p.start, p.end, p.pos = p.start+delta, p.end+delta, p.pos+delta
+	}
+}
+
+// emitAll hands out the events and problems of a block, but those of which the next block
+// may have more.
+func (d *Decoder) emitAll(o *output) {
+	limit := len(o.block.Data) + 1
+	if o.block.Open {
+		limit = o.block.End - d.options.Window
+	}
+	for ; d.done < len(d.joiner.chains); d.done++ {
+		c := &d.joiner.chains[d.done]
+		if int(c.pos) >= limit {
+			break
+		}
+		if c.number != 0 {
 			o.flush(int(c.pos), d.options.Window)
-			d.emit(&o, c, sample.has(i, int(c.pos)))
+			d.emit(o, c)
 		}
 	}
-	o.flush(len(b.Data), d.options.Window)
-	return lines
+	o.flush(limit-1, d.options.Window)
+	d.problems = append(d.problems[:0], o.problems...)
+	d.end = o.block.End
 }
 
 // output hands events and problems to the sink in the order of the log.
@@ -187,7 +220,8 @@ func (o *output) offset(pos int) int64 { return o.block.Offset + int64(pos-o.blo
 
 // emit hands out the event of a chain, and what is wrong with it. Unless it is wanted or
 // of the sample it is not decoded.
-func (d *Decoder) emit(o *output, c *chain, sampled bool) {
+func (d *Decoder) emit(o *output, c *chain) {
+	sampled := c.marks&isSampled != 0
 	wanted := sampled || c.marks&hasNeed != 0
 	doubtful := int(c.count) > d.options.MaxRecords || d.doubtful(c)
 	if !wanted && !doubtful {

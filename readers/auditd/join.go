@@ -1,7 +1,6 @@
 package auditd
 
 import (
-	"bytes"
 	"hash/maphash"
 	"math/bits"
 )
@@ -21,12 +20,13 @@ const MaxEventRecords = 1024
 // A record farther than the window from the first of its chain is late: it begins no event
 // and is no member. (If it were one, an event could outgrow every margin.)
 type joiner struct {
-	seed   maphash.Seed // so that no log can be made to fill one slot
-	keys   [2]uint64
-	chains []chain // in the order of their first records
-	runs   []run   // the members of all chains
-	lines  bool    // the records of the text are lines: neighbours are one run
-	newest uint32  // the highest serial so far
+	keys   [2]uint64        // secret, so that no log can be made to fill one slot
+	chains []chain          // in the order of their first records
+	runs   []run            // the members of all chains
+	lines  bool             // the records of the text are lines: neighbours are one run
+	newest uint32           // the highest serial so far
+	nodes  map[string]int32 // the names of nodes, numbered from 1
+	spare  []run            // memory for runs
 	// slots is a hash table with open addressing: 1 + index of the last chain with a key,
 	// 0 if free. It is made when a record is not of a new event or one of the last few.
 	slots  []int32
@@ -39,19 +39,19 @@ type joiner struct {
 // chain is the records of one event.
 type chain struct {
 	key
-	pos, last  int32 // where the lines of the first and the last record start, the latter member or not
-	head, tail int32 // the first and the last run of members
-	count      int32 // records within the window, members or too many
-	number     int32 // of the first record's line: 1-based in the core, 0 in a margin
-	marks      marks
+	node, nodeEnd int32 // the node's name in the decoder's text
+	pos, last     int32 // where the lines of the first and the last record start, the latter member or not
+	head, tail    int32 // the first and the last run of members
+	count         int32 // records within the window, members or too many
+	number        int32 // of the first record's line: 1-based in the core, 0 in a margin
+	marks         marks
 }
 
 // key is what the records of one event have in common.
 type key struct {
-	stamp         uint64
-	nodeHash      uint64
-	serial        uint32
-	node, nodeEnd int32 // in the decoder's text
+	stamp  uint64
+	serial uint32
+	host   int32 // the number of the node's name, 0 if there is none
 }
 
 // run is members of a chain of which each but the last is followed by a newline and the
@@ -62,7 +62,7 @@ type run struct {
 }
 
 // marks say what a chain has, so that an event which is not wanted need not be decoded.
-type marks uint8
+type marks uint16
 
 const (
 	hasNeed    marks = 1 << iota // a record may hold a need
@@ -73,6 +73,7 @@ const (
 	mayBeShort                   // of which one may lack a part
 	mayBeCut                     // a SYSCALL that may name no program
 	hasUringOp
+	isSampled // the event is decoded whatever it holds
 )
 
 const none = int32(-1) // no next run
@@ -80,8 +81,8 @@ const none = int32(-1) // no next run
 func newJoiner(window, most int) joiner {
 	seed := maphash.MakeSeed()
 	return joiner{
-		seed: seed, keys: [2]uint64{maphash.String(seed, "stamp"), maphash.String(seed, "serial")},
-		window: window, most: most,
+		keys:   [2]uint64{maphash.String(seed, "stamp"), maphash.String(seed, "serial")},
+		window: window, most: most, nodes: map[string]int32{},
 	}
 }
 
@@ -89,6 +90,41 @@ func newJoiner(window, most int) joiner {
 func (j *joiner) reset() {
 	j.chains, j.runs = j.chains[:0], j.runs[:0]
 	j.newest, j.hashed = 0, false
+	clear(j.nodes)
+}
+
+// slide makes all positions count from elsewhere: delta is added to them. The chains that
+// no record behind a position can belong to are forgotten, and of the first so many, which
+// are done, the members. It returns how many of those are left.
+func (j *joiner) slide(delta, behind, done int) (left int) {
+	kept, runs := j.chains[:0], j.spare[:0]
+	for i := range j.chains {
+		c := j.chains[i]
+		if behind-int(c.last) > j.window {
+			continue
+		}
+		if i < done {
+			left++
+			c.head, c.tail = none, none
+		}
+		at := c.head
+		for c.head = none; at != none; at = j.runs[at].next {
+			r := j.runs[at]
+			if c.tail = int32(len(runs)); c.head == none {
+				c.head = c.tail
+			} else {
+				runs[c.tail-1].next = c.tail
+			}
+			runs = append(runs, run{start: r.start + int32(delta), end: r.end + int32(delta), next: none})
+		}
+		c.pos, c.last = c.pos+int32(delta), c.last+int32(delta)
+		if c.host != 0 {
+			c.node, c.nodeEnd = c.node+int32(delta), c.nodeEnd+int32(delta)
+		}
+		kept = append(kept, c)
+	}
+	j.chains, j.runs, j.spare, j.hashed = kept, runs, j.runs, false
+	return left
 }
 
 // recent is how many of the last chains are looked at one by one: as many events as
@@ -97,8 +133,8 @@ const recent = 4
 
 // place returns the chain for a record at a position, in a line with a number: the one of
 // its key, or a new one if there is none or the key came back after more than the window.
-func (j *joiner) place(text []byte, k *key, pos int, number int32) int32 {
-	if c := j.find(text, k); c != none && pos-int(j.chains[c].last) <= j.window {
+func (j *joiner) place(k *key, pos int, number int32) int32 {
+	if c := j.find(k); c != none && pos-int(j.chains[c].last) <= j.window {
 		return c
 	}
 	c := int32(len(j.chains))
@@ -106,31 +142,31 @@ func (j *joiner) place(text []byte, k *key, pos int, number int32) int32 {
 	j.newest = max(j.newest, k.serial)
 	if j.hashed {
 		if 2*len(j.chains) > len(j.slots) {
-			j.rehash(text)
+			j.rehash()
 		}
-		j.slots[j.slot(text, k)] = c + 1
+		j.slots[j.slot(k)] = c + 1
 	}
 	return c
 }
 
 // find returns the last chain with a key, or none.
-func (j *joiner) find(text []byte, k *key) int32 {
+func (j *joiner) find(k *key) int32 {
 	if k.serial > j.newest || len(j.chains) == 0 {
 		return none
 	}
 	for c := len(j.chains) - 1; c >= max(0, len(j.chains)-recent); c-- {
-		if sameKey(text, &j.chains[c].key, k) {
+		if j.chains[c].key == *k {
 			return int32(c)
 		}
 	}
 	if !j.hashed {
-		j.rehash(text)
+		j.rehash()
 	}
-	return j.slots[j.slot(text, k)] - 1
+	return j.slots[j.slot(k)] - 1
 }
 
 // rehash makes a hash table of all chains, with room for as many more.
-func (j *joiner) rehash(text []byte) {
+func (j *joiner) rehash() {
 	size := 64
 	for size < 4*len(j.chains) {
 		size *= 2
@@ -143,26 +179,21 @@ func (j *joiner) rehash(text []byte) {
 	}
 	j.mask, j.hashed = uint32(size-1), true
 	for c := range j.chains {
-		j.slots[j.slot(text, &j.chains[c].key)] = int32(c) + 1
+		j.slots[j.slot(&j.chains[c].key)] = int32(c) + 1
 	}
 }
 
 // slot returns the slot that has a key, or the free one where it goes.
-func (j *joiner) slot(text []byte, k *key) uint32 {
-	high, low := bits.Mul64(k.stamp^j.keys[0], uint64(k.serial)^k.nodeHash^j.keys[1])
+func (j *joiner) slot(k *key) uint32 {
+	high, low := bits.Mul64(k.stamp^j.keys[0], (uint64(k.serial)|uint64(k.host)<<32)^j.keys[1])
 	slot := uint32(high^low) & j.mask
 	for {
 		c := j.slots[slot]
-		if c == 0 || sameKey(text, &j.chains[c-1].key, k) {
+		if c == 0 || j.chains[c-1].key == *k {
 			return slot
 		}
 		slot = (slot + 1) & j.mask
 	}
-}
-
-func sameKey(text []byte, a, b *key) bool {
-	return a.serial == b.serial && a.stamp == b.stamp && a.nodeHash == b.nodeHash &&
-		bytes.Equal(text[a.node:a.nodeEnd], text[b.node:b.nodeEnd])
 }
 
 // membership is what became of a record.
@@ -203,10 +234,15 @@ func (j *joiner) push(ch *chain, typ uint16, start, end, pos int) membership {
 	return isMember
 }
 
-// hash is the hash of a node's name.
-func (j *joiner) hash(node []byte) uint64 {
-	if len(node) == 0 {
+// host returns the number of a node's name.
+func (j *joiner) host(name []byte) int32 {
+	if len(name) == 0 {
 		return 0
 	}
-	return maphash.Bytes(j.seed, node)
+	n, known := j.nodes[string(name)]
+	if !known {
+		n = int32(len(j.nodes)) + 1
+		j.nodes[string(name)] = n
+	}
+	return n
 }

@@ -32,26 +32,35 @@ func decodeCut(o Options, log string, cuts []int, margin int) *seen {
 	return decodeWith(New(o), log, cuts, margin)
 }
 
+// decodeWith decodes a log with a decoder, up to three blocks at a time as one unit, of
+// which each but the last is open and the next follows it.
 func decodeWith(d *Decoder, log string, cuts []int, margin int) *seen {
 	var s seen
-	line, start := int64(0), 0
+	unit, line, start, open, n := int64(0), int64(0), 0, false, 0
 	for _, end := range append(cuts, len(log)) {
 		if end <= start {
 			continue
 		}
+		if !open {
+			unit = line
+		}
 		var one seen
 		b := blockOf(log, start, end, margin)
-		n := d.Decode("log", "", b, &one)
+		b.Follows, b.Line = open, line-unit
+		n++
+		if open = n%3 != 0 && end < len(log) && !d.options.JSON; open {
+			b.Open, b.Data = true, b.Data[:b.End:b.End]
+		}
+		line += d.Decode("log", "", b, &one)
 		for i := range one.events {
-			one.events[i].Evidence.Line += line
+			one.events[i].Evidence.Line += unit
 		}
 		for i := range one.problems {
-			one.problems[i].Line += line
+			one.problems[i].Line += unit
 		}
 		s.events = append(s.events, one.events...)
 		s.problems = append(s.problems, one.problems...)
 		s.passed += d.Passed()
-		line += n
 		start = end
 	}
 	return &s

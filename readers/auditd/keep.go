@@ -19,24 +19,25 @@ const (
 	sampleBytes = 16 << 10
 )
 
-// sample is the events of a core that are decoded whatever they hold.
-type sample struct {
-	before int // a position in Block.Data
-	last   int // index of the last chain that begins in the core
-}
-
-func (d *Decoder) sampleOf(b *frame.Block) sample {
+// chooseSample marks the events that are decoded whatever they hold, of the chains of a
+// block, which come after those that were known.
+func (d *Decoder) chooseSample(b *frame.Block, known int) {
+	before := b.Start + d.sample
 	if d.needs == nil || b.End-b.Start <= d.whole {
-		return sample{before: b.End}
+		before = b.End
 	}
-	s := sample{before: b.Start + d.sample, last: len(d.joiner.chains) - 1}
-	for s.last >= 0 && d.joiner.chains[s.last].number == 0 {
-		s.last--
+	chains := d.joiner.chains
+	for i := known; i < len(chains) && int(chains[i].pos) < before; i++ {
+		chains[i].marks |= isSampled
 	}
-	return s
+	last := len(chains) - 1
+	for last >= known && chains[last].number == 0 {
+		last--
+	}
+	if last >= known {
+		chains[last].marks |= isSampled
+	}
 }
-
-func (s *sample) has(chain, pos int) bool { return pos < s.before || chain == s.last }
 
 // doubtful reports whether an event must be read to tell that it lacks a record.
 func (d *Decoder) doubtful(c *chain) bool {

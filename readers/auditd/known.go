@@ -9,12 +9,12 @@ import (
 // known is the header of the last record: that of the next is likely to differ from it in
 // the type alone, or in the type and the id.
 type known struct {
-	chain  int32     // none if the rest means nothing
-	node   []byte    // "node=NAME ", or empty
-	id     []byte    // " msg=audit(SEC.MS:SERIAL)"
-	words  [3]uint64 // the first 16 and the last 8 bytes of id
-	fields key       // of the node alone
-	base   uint64    // the seconds of id, in milliseconds
+	chain int32     // none if the rest means nothing
+	node  []byte    // "node=NAME ", or empty
+	id    []byte    // " msg=audit(SEC.MS:SERIAL)"
+	words [3]uint64 // the first 16 and the last 8 bytes of id
+	host  int32     // the number of the node
+	base  uint64    // the seconds of id, in milliseconds
 }
 
 // idToken is what is between the type and the id in the kernel's records.
@@ -77,9 +77,11 @@ func (d *Decoder) newID(line []byte, at, start int, number int32) (body int, c i
 	}
 	k.setID(line[at:r.idEnd+1], r.stamp)
 	if k.chain = nobodys; !d.skim.after || r.serial <= d.joiner.newest {
-		key := k.fields
-		key.stamp, key.serial = r.stamp, r.serial
-		k.chain = d.joiner.place(d.text, &key, start, number)
+		k.chain = d.joiner.place(&key{stamp: r.stamp, serial: r.serial, host: k.host}, start, number)
+		if len(k.node) > 0 {
+			r.node, r.nodeEnd = start+len(nodeToken), start+len(k.node)-1
+			d.setNode(k.chain, &r)
+		}
 	}
 	return body, k.chain
 }
@@ -125,6 +127,6 @@ func (d *Decoder) remember(r *record, key *key, start int, c int32) {
 	} else if r.name != start+len(typeToken) {
 		return
 	}
-	k.chain, k.fields = c, *key
+	k.chain, k.host = c, key.host
 	k.setID(d.text[r.nameEnd:r.idEnd+1], r.stamp)
 }

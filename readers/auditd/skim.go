@@ -42,15 +42,19 @@ var plain = prefilter.New([]prefilter.Literal{{Text: "\x00\x01\x02\x00"}})
 func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 	d.text = b.Data
 	s := &d.skim
-	s.block, s.number, s.known = b, 0, known{chain: none}
+	s.block, s.number, s.known = b, int32(b.Line), known{chain: none}
 	s.core, s.after, s.look = false, false, false
-	d.skimPart(0, b.Start)
+	if !b.Follows {
+		d.skimPart(0, b.Start)
+	}
 	s.core, s.look = true, d.needs != nil
 	d.skimPart(b.Start, b.End)
 	s.core, s.after = false, true
-	d.skimPart(b.End, len(b.Data))
+	if !b.Open {
+		d.skimPart(b.End, len(b.Data))
+	}
 	s.block = nil
-	return int64(s.number)
+	return int64(s.number) - b.Line
 }
 
 // skimPart takes the lines of text[from:to], which is a margin or the core.
@@ -146,7 +150,8 @@ func (d *Decoder) slowHeader(start, end int, number int32) (typ uint16, body int
 	switch d.tables.parseHeader(&r, d.text, start, end) {
 	case isRecord:
 		key := d.keyOf(&r)
-		c = d.joiner.place(d.text, &key, start, number)
+		c = d.joiner.place(&key, start, number)
+		d.setNode(c, &r)
 		d.remember(&r, &key, start, c)
 		return r.typ, r.body, c
 	case isForeign:
@@ -166,9 +171,13 @@ func (d *Decoder) slowHeader(start, end int, number int32) (typ uint16, body int
 }
 
 func (d *Decoder) keyOf(r *record) key {
-	return key{
-		stamp: r.stamp, serial: r.serial, node: int32(r.node), nodeEnd: int32(r.nodeEnd),
-		nodeHash: d.joiner.hash(d.text[r.node:r.nodeEnd]),
+	return key{stamp: r.stamp, serial: r.serial, host: d.joiner.host(d.text[r.node:r.nodeEnd])}
+}
+
+// setNode notes where a chain's first record has the name of its node.
+func (d *Decoder) setNode(c int32, r *record) {
+	if ch := &d.joiner.chains[c]; ch.node == ch.nodeEnd {
+		ch.node, ch.nodeEnd = int32(r.node), int32(r.nodeEnd)
 	}
 }
 

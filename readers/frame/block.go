@@ -14,6 +14,12 @@ type Block struct {
 	Start, End int
 	// Offset is the position of Data[Start] in the decompressed stream of the part.
 	Offset int64
+	// Line is how many lines of the unit are in front of the core.
+	Line int64
+	// Follows says that the block goes on where the one that was decoded before it ended,
+	// so that its margin in front is known. Open says that the next one follows it: there
+	// is no margin behind.
+	Follows, Open bool
 	// Records lists the records of the core as [start, end) in Data when records are
 	// not lines (a JSON array cut into its elements); nil when each line is a record.
 	Records []Record

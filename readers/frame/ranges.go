@@ -11,7 +11,7 @@ import (
 // is always a range in which no line starts; the first of them stands for that line.
 type Ranges struct {
 	R      io.ReaderAt
-	Layout Layout // Before and After are the most bytes of the margins
+	Layout Layout // Before and After are about the most bytes of the margins; After is at most Max
 	Size   int64  // of the file
 }
 
@@ -38,30 +38,101 @@ func (s *Ranges) Bounds(i int64) (start, end int64) {
 // returns what lines there are and the error; the file's end before Size is
 // io.ErrUnexpectedEOF.
 func (s *Ranges) Block(i int64, buf []byte) (b Block, memory []byte, err error) {
+	return s.Next(i, i, Block{}, buf)
+}
+
+// Next is Block for one of several ranges, the last of which has a number, that are read
+// one after another: before is the block of the range in front of it, whose memory is buf,
+// or none. If that is open the block follows it, and nothing is read twice.
+func (s *Ranges) Next(i, last int64, before Block, buf []byte) (b Block, memory []byte, err error) {
+	var c core
+	if before.Open {
+		c, err = s.goOn(i, before, buf)
+	} else {
+		c, err = s.start(i, buf)
+	}
+	if c.none {
+		return s.within(c.data, i)
+	}
+	b = Block{Start: c.first - c.front, End: c.stop - c.front, Offset: c.low + int64(c.first), Follows: before.Open}
+	if i < last && err == nil && c.stop > c.front {
+		next, _ := s.Bounds(i + 1)
+		b.Open = c.low+int64(c.stop) >= next // else a line over the limit is next
+	}
+	if !b.Open && s.Layout.After > 0 && err == nil {
+		c.data = s.follow(c.data, c.stop, c.low, s.Layout.After)
+		b.Data = c.data[c.front:]
+	} else {
+		b.Data = c.data[c.front:c.stop]
+	}
+	return b, c.data, err
+}
+
+// core is a core in the memory where it was read to: data[first:stop], with a margin from
+// front on. data[0] is at low in the file, or would be.
+type core struct {
+	data               []byte
+	front, first, stop int
+	low                int64
+	none               bool // no line starts in the range
+}
+
+// room returns memory for so many bytes, what stands behind them of the last line, and a
+// margin.
+func (s *Ranges) room(buf []byte, n int) []byte {
+	if need := n + s.Layout.After + 2*readAlign; cap(buf) < need {
+		return make([]byte, 0, need)
+	}
+	return buf[:0]
+}
+
+// start reads the core of range i and the margin in front of it.
+func (s *Ranges) start(i int64, buf []byte) (c core, err error) {
 	start, end := s.Bounds(i)
 	low := start - 1 - int64(s.Layout.Before)
-	low = max(low-low%readAlign, s.Layout.Offset)
-	if need := int(end-low) + s.Layout.After + 2*readAlign; cap(buf) < need {
-		buf = make([]byte, 0, need)
-	}
-	data, err := s.read(buf[:0], low, end)
-	first, found := s.firstLine(data, low, start)
-	if !found {
+	c.low = max(low-low%readAlign, s.Layout.Offset)
+	c.data, err = s.read(s.room(buf, int(end-c.low)), c.low, end)
+	first, found := s.firstLine(c.data, c.low, start)
+	if c.first = first; !found {
 		if err != nil {
-			return Block{Data: data[:0], Offset: start}, data, err
+			return core{data: c.data, low: start}, err
 		}
-		return s.within(data, i)
+		c.none = true
+		return c, nil
 	}
+	// If data starts inside a line, it has more than Before bytes in front of first.
+	c.front = first - len(Tail(c.data[:first], s.Layout.Before))
+	return c, s.finish(&c, err)
+}
+
+// goOn reads the core of range i, which is where a block of the range before ended, and
+// makes the end of that block its margin.
+func (s *Ranges) goOn(i int64, before Block, buf []byte) (c core, err error) {
+	tail := Tail(before.Data[:before.End], s.Layout.Before)
+	next := before.Offset + int64(len(before.Core()))
+	_, end := s.Bounds(i)
+	// What is read goes to a place in its page as in the file's.
+	c.first = len(tail) + int((next-int64(len(tail)))%readAlign+readAlign)%readAlign
+	c.front, c.low = c.first-len(tail), next-int64(c.first)
+	memory := s.room(buf, c.first+int(max(end-next, 0)))[:c.first]
+	copy(memory[c.front:], tail)
+	c.data, c.stop = memory, c.first
+	if next >= end {
+		return c, nil // a line that began before goes on to the end of the range
+	}
+	c.data, err = s.read(memory, next, end)
+	return c, s.finish(&c, err)
+}
+
+// finish sets where a core ends, of which err says whether it was read as a whole.
+func (s *Ranges) finish(c *core, err error) error {
 	if err != nil {
-		data = data[:bytes.LastIndexByte(data, '\n')+1]
-		data = data[:max(first, len(data))]
-		return s.block(data, first, len(data), low), data, err
+		c.data = c.data[:max(c.first, bytes.LastIndexByte(c.data, '\n')+1)]
+		c.stop = len(c.data)
+		return err
 	}
-	data, stop, err := s.lastLine(data, first, low)
-	if s.Layout.After > 0 && err == nil {
-		data = s.follow(data, stop, low, s.Layout.After)
-	}
-	return s.block(data, first, stop, low), data, err
+	c.data, c.stop, err = s.lastLine(c.data, c.first, c.low)
+	return err
 }
 
 // Head returns the lines that begin in the first n bytes.
@@ -155,16 +226,6 @@ func (s *Ranges) lastLine(data []byte, first int, low int64) ([]byte, int, error
 // is known: little at first, for most lines are short.
 func (s *Ranges) extension(known int) int {
 	return min(max(4096, known), max(s.Layout.Max+1-known, 1))
-}
-
-func (s *Ranges) block(data []byte, first, stop int, low int64) Block {
-	// If data starts inside a line, it has more than Before bytes in front of first.
-	margin := first - len(Tail(data[:first], s.Layout.Before))
-	if s.Layout.After == 0 {
-		data = data[:stop] // not what was read of a line that is too long
-	}
-	data = data[margin:]
-	return Block{Data: data, Start: first - margin, End: stop - margin, Offset: low + int64(first)}
 }
 
 // within returns the block of a range in which no line starts: an empty one, unless the

@@ -58,17 +58,56 @@ func checkRanges(t *testing.T, text string, layout Layout) {
 	}
 }
 
+// checkRuns reads ranges one after another and demands that each block is what it is alone,
+// but for the margin between blocks that follow each other.
+func checkRuns(t *testing.T, text string, layout Layout, each int64) {
+	t.Helper()
+	s := &Ranges{R: strings.NewReader(text), Layout: layout, Size: int64(len(text))}
+	var buf []byte
+	for first := int64(0); first < s.Count(); first += each {
+		before := Block{}
+		for i := first; i < min(first+each, s.Count()); i++ {
+			want, _, err := s.Block(i, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, memory, err := s.Next(i, min(first+each, s.Count())-1, before, buf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			behind := want.Data[want.End:]
+			if b.Open {
+				behind = nil
+			}
+			if len(want.Core()) == 0 && want.Skipped == 0 { // a long line that the block before has
+				want.Offset = b.Offset
+				behind = b.Data[b.End:]
+			}
+			if string(b.Core()) != string(want.Core()) || b.Offset != want.Offset || b.Skipped != want.Skipped || string(b.Data[b.End:]) != string(behind) {
+				t.Fatalf("layout %+v, text %q, %d at a time: range %d is %+v, want %+v", layout, text, each, i, b, want)
+			}
+			margin := Tail([]byte(text[layout.Offset:b.Offset]), layout.Before)
+			if b.Follows != before.Open || b.Skipped == 0 && (b.Follows || len(want.Core()) > 0) && string(b.Data[:b.Start]) != string(margin) {
+				t.Fatalf("layout %+v, text %q, %d at a time: range %d has margin %q, want %q", layout, text, each, i, b.Data[:b.Start], margin)
+			}
+			before, buf = b, memory
+		}
+	}
+}
+
 func FuzzRanges(f *testing.F) {
 	f.Add("a\nbb\n\nccc", uint8(1), uint8(3), uint8(3), false)
 	f.Add("\n\n\n", uint8(4), uint8(0), uint8(0), true)
 	f.Add(strings.Repeat("x", 300)+"\ny\n"+strings.Repeat("z", 50), uint8(7), uint8(60), uint8(9), false)
 	f.Add("xy"+strings.Repeat("x\n", 100)+strings.Repeat("z", 50), uint8(20), uint8(0), uint8(30), true)
 	f.Fuzz(func(t *testing.T, text string, size, limit, margin uint8, mark bool) {
-		layout := Layout{Size: max(int(size), 1), Max: max(int(limit), 2*int(size), 2), Before: int(margin), After: int(margin / 2)}
+		layout := Layout{Size: max(int(size), 1), Max: max(int(limit), 2*int(size), 2), Before: int(margin)}
+		layout.After = min(int(margin)/2, layout.Max)
 		if mark && len(text) > 3 {
 			layout.Offset = 3
 		}
 		checkRanges(t, text, layout)
+		checkRuns(t, text, layout, 1+int64(limit)%9)
 	})
 }
 
@@ -82,7 +121,9 @@ func TestRangesOverSmallAlphabet(t *testing.T) {
 				}
 			}
 			for size := 1; size <= 3; size++ {
-				checkRanges(t, string(text), Layout{Size: size, Max: 2 * size, Before: 2, After: n % 4})
+				layout := Layout{Size: size, Max: 2 * size, Before: 2, After: n % 4}
+				checkRanges(t, string(text), layout)
+				checkRuns(t, string(text), layout, 3)
 			}
 		}
 	}
