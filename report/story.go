@@ -98,8 +98,11 @@ func sayings(m *triage.Moment, numbers map[*triage.Group]int) (parts []string) {
 	}
 	for _, s := range m.Says {
 		var of []string
-		for _, g := range s.Groups {
+		for _, g := range s.Groups[:min(len(s.Groups), maxRelated)] {
 			of = append(of, strconv.Itoa(numbers[g]))
+		}
+		if more := len(s.Groups) - maxRelated; more > 0 {
+			of = append(of, "and "+triage.Number(int64(more))+" more")
 		}
 		mark := ""
 		if s.Raises {
