@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"kscan/readers/frame"
 )
 
 // readSize is the size of reads from a file: system calls cost nothing at this size.
@@ -20,7 +22,8 @@ type opened struct {
 	count int64    // bytes read
 	close func() error
 
-	unit *Unit // a small file that was read at once is in its memory
+	unit     *Unit // a small file that was read at once is in its memory
+	sampling frame.Sampling
 }
 
 // done closes the file and gives its memory back, unless the unit was handed out.

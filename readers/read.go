@@ -108,6 +108,9 @@ func (r *Reader) open(f File, known *format) (late *format, err error) {
 	}
 	format, refusals := known, []string(nil)
 	if format == nil {
+		format = r.glance(in, l)
+	}
+	if format == nil {
 		format, refusals = recognise(r.formats, l.head, l.whole())
 	}
 	switch {
@@ -211,7 +214,7 @@ func (r *Reader) lent(p *problems, in *opened, l *layers, layout frame.Layout) e
 	u := in.unit
 	in.unit = nil
 	u.Part, u.whole = p.part, true
-	u.block = frame.Block{Data: l.rest, End: len(l.rest), Offset: layout.Offset, Many: r.many}
+	u.block = frame.Block{Data: l.rest, End: len(l.rest), Offset: layout.Offset, Sampling: in.sampling}
 	return r.margins.put(r, entry{unit: u})
 }
 

@@ -12,6 +12,7 @@ import (
 	"kscan/readers/auditd"
 	"kscan/readers/event"
 	"kscan/readers/frame"
+	"kscan/readers/ndjson"
 )
 
 // File is one file that Walk found.
@@ -27,7 +28,8 @@ type File struct {
 // log in time order (audit.log.2.gz, audit.log.1, audit.log).
 type Group struct {
 	Files []File
-	many  bool // exactFiles files come before it
+	// sampling is of the files that are small.
+	sampling frame.Sampling
 }
 
 // Options are the limits of reading. The zero value of each means its default.
@@ -131,13 +133,14 @@ type Reader struct {
 	options Options
 	handler Handler
 	formats []*format
+	lines   *format // that of JSON lines
 	margins margins
 	joined  string    // the format of the run that margins holds
 	pool    sync.Pool // of the memory of blocks
 	units   sync.Pool // of units with the memory of small files
 	err     error     // the handler's, when it came while a reader was reading
 
-	many bool // of the group at hand
+	sampling frame.Sampling // of the group at hand
 
 	// Of the file at hand:
 	problems problems
@@ -148,14 +151,14 @@ type Reader struct {
 
 // NewReader returns a Reader that gives what it reads to h.
 func NewReader(ctx context.Context, o Options, h Handler) *Reader {
-	return &Reader{ctx: ctx, options: o, handler: h, formats: formats()}
+	return &Reader{ctx: ctx, options: o, handler: h, formats: formats(), lines: formatOf(ndjson.Lines)}
 }
 
 // Read opens the files of a group one after another and hands their units to the handler.
 // It returns the context's error or the handler's, after which the Reader is of no use;
 // what is wrong with the evidence is a Problem.
 func (r *Reader) Read(g Group) error {
-	r.joined, r.many = "", g.many
+	r.joined, r.sampling = "", g.sampling
 	for _, file := range g.Files {
 		if err := r.ctx.Err(); err != nil {
 			return err

@@ -1,6 +1,11 @@
 package readers
 
-import "io"
+import (
+	"io"
+
+	"kscan/readers/frame"
+	"kscan/readers/ndjson"
+)
 
 const (
 	// smallFile is up to how many bytes a file is read at once: as much as is looked at to
@@ -9,8 +14,37 @@ const (
 	// exactFiles is how many files of a walk may be decoded whole because they are small.
 	// Folders of everyday size have no more, and so all that is said of small files is
 	// exact; in larger ones it is counted on a sample, as in large files.
-	exactFiles = 500
+	exactFiles = 256
+	// sampleEvery is how many small files behind those one stands for: the format of that
+	// one is told by parsing its start, and its first event is of the sample. At the others
+	// there is a glance.
+	sampleEvery = 8
 )
+
+// samplingOf returns the sampling of a file before which so many are listed.
+func samplingOf(files int) frame.Sampling {
+	switch {
+	case files < exactFiles:
+		return frame.BySize
+	case files%sampleEvery == 0:
+		return frame.FirstEvent
+	}
+	return frame.NoEvent
+}
+
+// glance returns the format of a small file whose first line looks like a document, nil if
+// it takes more to tell. It is for files that others stand for; one that does not look like
+// them stands for itself.
+func (r *Reader) glance(in *opened, l *layers) *format {
+	if in.sampling != frame.NoEvent {
+		return nil
+	}
+	if l.changed() || !ndjson.Resembles(l.head) {
+		in.sampling = frame.FirstEvent
+		return nil
+	}
+	return r.lines
+}
 
 // load reads a small file, with as few system calls as that takes. It returns nil for what
 // has to be opened in the common way: what may be no regular file, is larger, or empty, or
@@ -21,7 +55,7 @@ func (r *Reader) load(f File) (*opened, *peeked) {
 	}
 	u := r.unit(r.options.blockSize(smallFile) + 1)
 	n, ok := readFile(f.Path, u.buf[:cap(u.buf)])
-	r.in = opened{ctx: r.ctx, size: int64(n), unit: u}
+	r.in = opened{ctx: r.ctx, size: int64(n), unit: u, sampling: r.sampling}
 	if !ok || n == 0 {
 		r.in.done()
 		return nil, nil

@@ -40,7 +40,7 @@ type walk struct {
 // list gives groups.
 func (w *walk) list(groups ...Group) {
 	for _, g := range groups {
-		g.many = w.files >= exactFiles
+		g.sampling = samplingOf(w.files)
 		w.files += len(g.Files)
 		w.stopped = w.stopped || !w.yield(g)
 	}

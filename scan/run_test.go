@@ -388,7 +388,7 @@ func manyFiles(t *testing.T, r *rand.Rand, n int) string {
 // made for many, against a run for each.
 func TestManyFilesAreAsEachAlone(t *testing.T) {
 	for seed := range uint64(2) {
-		dir := manyFiles(t, rand.New(rand.NewPCG(seed, 7)), 300)
+		dir := manyFiles(t, rand.New(rand.NewPCG(seed, 7)), 250)
 		var want []string
 		var parts []scan.Part
 		var problems []event.Problem
@@ -438,21 +438,22 @@ func TestManyFilesAreCounted(t *testing.T) {
 	if c := one.Counts; c.Passed < c.Events/10 || c.Sampled+c.Passed > c.Events {
 		t.Errorf("%d events of which %d were passed over, %d of the sample: nothing is tested", c.Events, c.Passed, c.Sampled)
 	}
-	sampled := 0
+	none, some := 0, 0
 	for _, p := range one.Parts {
-		if c := p.Counts; c.Events > 0 && c.Sampled == 0 {
-			t.Fatalf("%s has no event of the sample", p.Source)
-		} else if c.Sampled < c.Events {
-			sampled++
+		switch c := p.Counts; {
+		case c.Sampled == 0 && c.Events > 0:
+			none++
+		case c.Sampled > 0 && c.Sampled < c.Events:
+			some++
 		}
+	}
+	if none < 200 || some < 30 {
+		t.Errorf("%d files without events of the sample, %d with some: nothing is tested", none, some)
 	}
 	for _, jobs := range []int{2, 8} {
 		got, s := runScan(t, scan.Options{Jobs: jobs}, dir)
 		if diff := cmp.Diff(found, got) + cmp.Diff(one, s, sameRun); diff != "" {
 			t.Errorf("%d jobs: (-1 worker +this):\n%s", jobs, diff)
 		}
-	}
-	if sampled < 300 {
-		t.Errorf("only %d files are sampled", sampled)
 	}
 }

@@ -57,7 +57,7 @@ type Sink interface {
 // When Passed is not 0, the prefilter passed over events that cannot match without decoding
 // them, and what is said of the contents of events (Undated, the first and last time,
 // categories, coverage) is of Sampled events alone: the start and the end of each block,
-// and the first event of each of very many small files.
+// and the first event of some of very many small files.
 type Counts struct {
 	Bytes      int64 `json:"bytes"`        // decompressed
 	Lines      int64 `json:"lines"`        // newlines, and a last line without one

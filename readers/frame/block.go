@@ -27,10 +27,19 @@ type Block struct {
 	// limit: the core is empty, Offset is where the record starts and Skipped is its
 	// length in bytes. It counts as one line.
 	Skipped int64
-	// Many is set when the block is all of a small part, and one of very many such parts:
-	// what is said of what is in it may be of a sample, as of larger blocks.
-	Many bool
+	// Sampling says how much of the block is decoded whatever it holds.
+	Sampling Sampling
 }
+
+// Sampling is how much of a block is decoded although it cannot match. A block that is all of
+// a small part may be one of very many.
+type Sampling int
+
+const (
+	BySize     Sampling = iota // all, if the block is small, else its start and its end
+	FirstEvent                 // of one of very many
+	NoEvent                    // of one of very many for which others stand
+)
 
 // Record is one record of a block whose records are not lines.
 type Record struct {

@@ -231,7 +231,7 @@ func (d *Decoder) Carries(b *frame.Block) bool {
 func (d *Decoder) Passed() int64 { return d.passed }
 
 // isExact reports whether all lines of a block are decoded.
-func isExact(b *frame.Block) bool { return !b.Many && len(b.Core()) <= wholeBlock }
+func isExact(b *frame.Block) bool { return b.Sampling == frame.BySize && len(b.Core()) <= wholeBlock }
 
 // sift decodes the lines of a block that may hold a need, a sample of the others, and all
 // that do not look like a document. It returns the number of lines.
@@ -248,7 +248,7 @@ func (d *Decoder) sift(b *frame.Block) int64 {
 	if d.invalid = !f.utf8; d.invalid || bytes.IndexByte(core, 0) >= 0 {
 		return d.lines(b, b.End) // damaged: no line of it is taken on trust
 	}
-	s := sifting{d: d, core: core, base: b.Start, many: b.Many, candidate: f.next(0, f.wanted)}
+	s := sifting{d: d, core: core, base: b.Start, sampling: b.Sampling, candidate: f.next(0, f.wanted)}
 	for w, word := range f.newlines {
 		for ; word != 0; word &= word - 1 {
 			s.line(w*64 + bits.TrailingZeros64(word) + 1)
@@ -271,7 +271,7 @@ type sifting struct {
 	base      int // of the core in the block
 	start     int // of the line
 	candidate int // the next place that may hold a need
-	many      bool
+	sampling  frame.Sampling
 	irregular bool
 }
 
@@ -279,7 +279,7 @@ type sifting struct {
 func (s *sifting) line(end int) {
 	d, start := s.d, s.start
 	candidate, sample := s.candidate < end, s.samples(end)
-	trusted := (!sample || s.many && s.core[end-1] == '\n') && isDocument(s.core[start:end])
+	trusted := (!sample || s.sampling != frame.BySize && s.core[end-1] == '\n') && isDocument(s.core[start:end])
 	d.picked = !sample
 	switch {
 	case trusted && !candidate && !sample:
@@ -301,13 +301,16 @@ func (s *sifting) line(end int) {
 
 // samples reports whether the line that ends before end is of the sample: a line at the
 // start of the block or the last one. Of one of many small parts it is the first line that
-// is not blank, from which the fields that rules read are picked, and a last line that has
-// no end.
+// is not blank, from which the fields that rules read are picked, or none, and a last line
+// that has no end.
 func (s *sifting) samples(end int) bool {
-	if s.many {
+	switch s.sampling {
+	case frame.BySize:
+		return s.start < sampleBytes || end == len(s.core)
+	case frame.FirstEvent:
 		return s.d.emitted+s.d.passed == 0 || s.core[end-1] != '\n'
 	}
-	return s.start < sampleBytes || end == len(s.core)
+	return s.core[end-1] != '\n'
 }
 
 // isDocument reports whether a line looks like a document of its own: an object, and not

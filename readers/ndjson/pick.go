@@ -312,10 +312,19 @@ var ends = [256]bool{',': true, '}': true, ']': true, ' ': true, '\t': true, '\r
 
 // container returns where the object or array at i ends.
 func (p *picker) container(i int) (int, bool) {
+	if end := closing(p.marks, i); end >= 0 {
+		return end, true
+	}
+	return len(p.text), false
+}
+
+// closing returns where the object or array at i ends, by the brackets of its text, -1 if
+// it does not.
+func closing(marks []prefilter.Mark, i int) int {
 	depth := 0
 	from := ^uint64(0) << (i % 64)
-	for w := i / 64; w < len(p.marks); w++ {
-		opens, closes := p.marks[w].Opens&from, p.marks[w].Closes&from
+	for w := i / 64; w < len(marks); w++ {
+		opens, closes := marks[w].Opens&from, marks[w].Closes&from
 		from = ^uint64(0)
 		if closes == 0 || depth > bits.OnesCount64(closes) {
 			depth += bits.OnesCount64(opens) - bits.OnesCount64(closes)
@@ -325,9 +334,9 @@ func (p *picker) container(i int) (int, bool) {
 			if opens&all&-all != 0 {
 				depth++
 			} else if depth--; depth == 0 {
-				return w*64 + bits.TrailingZeros64(all) + 1, true
+				return w*64 + bits.TrailingZeros64(all) + 1
 			}
 		}
 	}
-	return len(p.text), false
+	return -1
 }

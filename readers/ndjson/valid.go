@@ -1,6 +1,7 @@
 package ndjson
 
 import (
+	"bytes"
 	"math/bits"
 
 	"kscan/readers/prefilter"
@@ -26,6 +27,20 @@ func isWellFormed(text []byte) bool {
 	return c.escapes() && c.value(0, 0) == len(text)
 }
 
+// Resembles reports whether a stream that starts with head looks like lines with a document
+// each, and like nothing else: the first line does, its brackets are closed where it ends,
+// its members are not those of a response or an action, and there is no audit record.
+func Resembles(head []byte) bool {
+	end := bytes.IndexByte(head, '\n')
+	if end < 0 || end > maxChecked || !isDocument(head[:end]) || Carries(head) {
+		return false
+	}
+	line := bytes.TrimRight(head[:end], "\r")
+	var room [maxChecked/64 + 1]prefilter.Mark
+	c := checker{text: line, marks: prefilter.Marks(room[:0], line), flat: true}
+	return c.container(0, '{', 1) == len(line)
+}
+
 // hasControl reports whether a text has bytes below a space, eight at a time.
 func hasControl(text []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
@@ -48,6 +63,7 @@ func hasControl(text []byte) bool {
 type checker struct {
 	text  []byte
 	marks []prefilter.Mark
+	flat  bool // what is nested is stepped over, and the keys are to be those of a document
 }
 
 func (c *checker) at(i int) byte {
@@ -69,7 +85,10 @@ func (c *checker) value(i, depth int) int {
 	case '"':
 		return c.quoted(i)
 	case '{', '[':
-		if depth == maxCheckedDepth {
+		switch {
+		case c.flat:
+			return closing(c.marks, i)
+		case depth == maxCheckedDepth:
 			return -1
 		}
 		return c.container(i, b, depth+1)
@@ -109,12 +128,23 @@ func (c *checker) container(i int, open byte, depth int) int {
 	}
 }
 
+// isWrapper reports whether a member at the top may make its object another thing than a
+// document: a search response or an action. A key that is escaped is not told.
+func isWrapper(key []byte) bool {
+	switch string(key) {
+	case "hits", "response", "responses", "rawResponse", "index", "create", "update", "delete":
+		return true
+	}
+	return bytes.IndexByte(key, '\\') >= 0
+}
+
 // key checks a key and the colon behind it and returns where the value begins.
 func (c *checker) key(i int) int {
 	if c.at(i) != '"' {
 		return -1
 	}
-	if i = c.quoted(i); i < 0 {
+	start := i + 1
+	if i = c.quoted(i); i < 0 || c.flat && isWrapper(c.text[start:i-1]) {
 		return -1
 	}
 	if i = c.space(i); c.at(i) != ':' {

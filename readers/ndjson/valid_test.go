@@ -1,6 +1,7 @@
 package ndjson
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -54,6 +55,57 @@ func FuzzWellFormed(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(checkWellFormed)
+}
+
+// checkResembles holds a glance at a line against decoding it.
+func checkResembles(t *testing.T, line []byte) {
+	t.Helper()
+	text := append(line[:len(line):len(line)], '\n')
+	if bytes.IndexByte(line, '\n') >= 0 || !Resembles(text) || !json.Valid(line) {
+		return
+	}
+	if err := SniffLines(text, true); err != nil {
+		t.Errorf("%q resembles a document, but %v", line, err)
+	}
+	if got := decode(t, Lines, string(text), len(text)+1); len(got) != 1 || !strings.HasPrefix(got[0], "1+0 ") || strings.HasSuffix(got[0], " broken") {
+		t.Errorf("%q resembles a document and is %q", line, got)
+	}
+}
+
+// shapedTexts are lines that hold a document and lines that hold none or several.
+func shapedTexts() []string {
+	return append(checkedTexts(),
+		`{"@timestamp":"2026-11-20T00:03:06.693Z","host":{"name":"a"},"tags":["{","]\\"],"n":-1.5}`, `{"_index":"a","_id":"1","_source":{"a":1}}`,
+		`{"took":1,"hits":{"hits":[{"_source":{"a":1}},{"_source":{"a":2}}]}}`, `{"h\u0069ts":{"hits":[{"_source":{"a":1}},{"_source":{"a":2}}]}}`,
+		`{"rawResponse":{"hits":{"hits":[]}}}`, `{"responses":[{"hits":{"hits":[{"_source":{}}]}}]}`, `{"response":{"hits":{"hits":[]}}}`,
+		`{"index":{"_index":"a"}}`, `{ "delete" : {"_id":"1"}}`, `{"a":{"b":1}`, `{"a":"}`, `{"a":1}{"b":2}`, `{"a":1},`, `[{"a":1},{"a":2}]`,
+		`{"message":"type=SYSCALL msg=audit(1700000000.123:42): arch=c000003e"}`)
+}
+
+func TestResemblesIsOneDocument(t *testing.T) {
+	fits := 0
+	for _, text := range shapedTexts() {
+		checkResembles(t, []byte(text))
+		if Resembles([]byte(text + "\n")) {
+			fits++
+		}
+		for i := range text {
+			checkResembles(t, []byte(text[:i]+text[i+1:]))
+			for _, other := range []string{`"`, `\`, `{`, `]`, `}`, `,`, `:`, `hits`} {
+				checkResembles(t, []byte(text[:i]+other+text[i:]))
+			}
+		}
+	}
+	if fits < 10 {
+		t.Errorf("only %d lines resemble a document", fits)
+	}
+}
+
+func FuzzResembles(f *testing.F) {
+	for _, text := range shapedTexts() {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(checkResembles)
 }
 
 func BenchmarkWellFormed(b *testing.B) {

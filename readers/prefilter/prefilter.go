@@ -137,19 +137,29 @@ func Words(n int) int { return (n + 63) / 64 }
 // the same bit of newlines where data[i] is '\n'. Both have Words(len(data)) words, which
 // Scan overwrites. It reports whether all of data is ASCII.
 func (f *Finder) Scan(data []byte, newlines, hits []uint64) (ascii bool) {
-	// The vector code reads window-1 bytes past what it marks.
+	if !hasVector {
+		high := byte(0)
+		for _, c := range data {
+			high |= c
+		}
+		for w := range newlines {
+			newlines[w], hits[w] = f.scanWord(data, w*64)
+		}
+		return high < 0x80
+	}
+	// The vector code reads window-1 bytes past what it marks. The rest of the data, which
+	// may be most of a small file, gets the room behind it.
 	whole := max(len(data)-(window-1), 0) / 64
 	high := 0
-	if whole > 0 && hasVector {
+	if whole > 0 {
 		high = scanVector(&data[0], whole, &f.tables, &newlines[0], &hits[0])
-	} else {
-		whole = 0
 	}
-	for w := whole; w < Words(len(data)); w++ {
-		newlines[w], hits[w] = f.scanWord(data, w*64)
-	}
-	for _, c := range data[whole*64:] {
-		high |= int(c & 0x80)
+	if rest := data[whole*64:]; len(rest) > 0 {
+		var padded [2*64 + window - 1]byte
+		copy(padded[:], rest)
+		high |= scanVector(&padded[0], Words(len(rest)), &f.tables, &newlines[whole], &hits[whole])
+		last := Words(len(data)) - 1
+		hits[last] &= ^uint64(0) >> (-len(data) & 63)
 	}
 	return high == 0
 }
@@ -200,10 +210,11 @@ func (f *Finder) scanWord(data []byte, start int) (newlines, hits uint64) {
 		}
 		fits := byte(255)
 		for j := range window {
-			// Past the end only short literals fit: the byte there is any byte.
+			c := byte(0) // past the end, where only short literals stand: any byte fits them there
 			if i+j < len(data) {
-				fits &= f.tables[2*j][data[i+j]&15] & f.tables[2*j+1][data[i+j]>>4]
+				c = data[i+j]
 			}
+			fits &= f.tables[2*j][c&15] & f.tables[2*j+1][c>>4]
 		}
 		if fits != 0 {
 			hits |= 1 << (i - start)
