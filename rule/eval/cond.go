@@ -17,6 +17,9 @@ type cond struct {
 	test func(*Scratch) bool
 	cost int   // for the order of and/or: the cheap side first
 	leaf *leaf // set if the condition is that this leaf holds
+	// computed is set if asking may count what is over a limit (Scratch.Cut): then it must
+	// not hang on other events whether it is asked.
+	computed bool
 }
 
 // Costs of tests, in about the time of comparing one text.
@@ -159,30 +162,54 @@ func (c *compiler) junction(e *eql.Binary, want bool) (cond, error) {
 		}
 		sides = append(sides, side)
 	}
-	return join(sides, (e.Op == eql.And) == want), nil
+	return c.join(sides, (e.Op == eql.And) == want), nil
 }
 
-// join makes a condition of all sides, or of any: the cheap ones are asked first.
-func join(sides []cond, all bool) cond {
+// join makes a condition of all sides, or of any: the cheap ones are asked first, and before
+// them the one that decided the last two times, as the events of a log are much alike.
+func (c *compiler) join(sides []cond, all bool) cond {
 	if len(sides) == 1 {
 		return sides[0]
 	}
 	sides = slices.Clone(sides)
 	slices.SortStableFunc(sides, func(a, b cond) int { return cmp.Compare(a.cost, b.cost) })
-	cost := 0
-	tests := make([]func(*Scratch) bool, len(sides))
+	out := cond{}
+	tests, plain := make([]func(*Scratch) bool, len(sides)), 0
 	for i, side := range sides {
 		tests[i] = side.test
-		cost += side.cost
+		out.cost += side.cost
+		if out.computed = out.computed || side.computed; !out.computed {
+			plain++ // the sides up to here may be asked in any order
+		}
 	}
-	return cond{test: func(s *Scratch) bool {
-		for _, test := range tests {
-			if test(s) != all {
+	number := c.set.joins
+	c.set.joins++
+	out.test = func(s *Scratch) bool {
+		first := s.habits[number].side
+		if first > 0 && tests[first](s) != all {
+			return !all
+		}
+		for i, test := range tests {
+			if (i != first || i == 0) && test(s) != all {
+				s.habits[number].decided(i, i < plain)
 				return !all
 			}
 		}
 		return all
-	}, cost: cost}
+	}
+	return out
+}
+
+// habit is which side of a join is asked first.
+type habit struct{ side, last int }
+
+// decided notes that a side decided which was not asked first. Only one that may be asked
+// in any order becomes the first.
+func (h *habit) decided(side int, plain bool) {
+	if side == h.last && plain {
+		h.side = side
+	}
+	h.last = side
 }
 
 // operands opens a chain of one operator, in the order of the source.
@@ -204,10 +231,11 @@ func operands(e eql.Expr, op eql.Op) []eql.Expr {
 // leaf is a predicate. The first of a set, and those that occur more than once in it, keep
 // their answer for the loaded event.
 type leaf struct {
-	test   func(*Scratch) bool
-	cost   int
-	shared int // the place of the answer in Scratch.answers, -1 if it is not kept
-	number int // in the order of the set
+	test     func(*Scratch) bool
+	cost     int
+	computed bool // as that of cond
+	shared   int  // the place of the answer in Scratch.answers, -1 if it is not kept
+	number   int  // in the order of the set
 }
 
 type leafKey struct{ text, columns string }
@@ -233,11 +261,11 @@ func (c *compiler) leaf(e eql.Expr, want bool) (cond, error) {
 	key := leafKey{e.String(), c.columnsOf(e)}
 	l := c.set.leaves[key]
 	if l == nil {
-		test, cost, err := c.predicate(e)
+		test, cost, computed, err := c.predicate(e)
 		if err != nil {
 			return cond{}, err
 		}
-		l = &leaf{test: test, cost: cost, shared: -1, number: len(c.set.leaves)}
+		l = &leaf{test: test, cost: cost, computed: computed, shared: -1, number: len(c.set.leaves)}
 		c.set.leaves[key] = l
 		if l.number < fewLeaves {
 			c.share(l)
@@ -246,9 +274,9 @@ func (c *compiler) leaf(e eql.Expr, want bool) (cond, error) {
 		c.share(l)
 	}
 	if want {
-		return cond{l.holds, l.cost, l}, nil
+		return cond{l.holds, l.cost, l, l.computed}, nil
 	}
-	return cond{test: func(s *Scratch) bool { return !l.holds(s) }, cost: l.cost}, nil
+	return cond{test: func(s *Scratch) bool { return !l.holds(s) }, cost: l.cost, computed: l.computed}, nil
 }
 
 // fewLeaves is how many leaves of a set keep their answer in any case: the account of a few

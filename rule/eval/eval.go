@@ -199,7 +199,7 @@ func (c *compiler) filter(f *eql.Filter, o Options) (filter, []cond, error) {
 			out.leaves = append(out.leaves, side.leaf)
 		}
 	}
-	out.holds = join(sides, true).test
+	out.holds = c.join(sides, true).test
 	out.gate, _ = c.gate(f.Cond, true)
 	var err error
 	if out.outline, err = c.outline(f.Cond, true); err != nil || f.Any {

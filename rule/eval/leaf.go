@@ -7,8 +7,9 @@ import (
 
 // predicate compiles a predicate on fields: it holds if it is true for at least one
 // combination of the values of its fields, a missing field being null. The usual
-// shapes, one field beside literals, have tests of their own; any other is computed.
-func (c *compiler) predicate(e eql.Expr) (test func(*Scratch) bool, cost int, err error) {
+// shapes, one field beside literals, have tests of their own; any other is computed, which
+// may be cut short.
+func (c *compiler) predicate(e eql.Expr) (test func(*Scratch) bool, cost int, computed bool, err error) {
 	switch e := e.(type) {
 	case *eql.Field:
 		test, cost = c.compareField(e, eql.Eq, boolValue(true))
@@ -18,15 +19,16 @@ func (c *compiler) predicate(e eql.Expr) (test func(*Scratch) bool, cost int, er
 		test, cost = c.membership(e)
 	case *eql.Match:
 		if f, ok := e.X.(*eql.Field); ok {
-			return c.matchField(f, e)
+			test, cost, err = c.matchField(f, e)
 		}
 	case *eql.Call:
 		test, cost, err = c.cidrField(e)
 	}
 	if test != nil || err != nil {
-		return test, cost, err
+		return test, cost, false, err
 	}
-	return c.computed(e)
+	test, cost, err = c.computed(e)
+	return test, cost, true, err
 }
 
 // comparison compiles "field op literal" and "literal op field"; nil for other shapes.

@@ -18,6 +18,7 @@ type Set struct {
 	numbers map[column]int // of columns
 	leaves  map[leafKey]*leaf
 	shared  int // leaves that more than one place asks for
+	joins   int
 
 	programs []*Program
 	watched  [len(watchedFields)]int // slots
@@ -88,7 +89,8 @@ type state struct {
 	cells   []cells // of its columns
 	bound   []*event.Value
 	answers []answer
-	stale   bool // a column's memory is to begin anew
+	habits  []habit // of the joins
+	stale   bool    // a column's memory is to begin anew
 }
 
 // maxSets is how many sets a Scratch keeps the state of: a run has one.
@@ -138,7 +140,7 @@ const maxKept = 1 << 16
 // event must stay as it is until then. Of an event in part the fields must be there that
 // the programs read.
 func (s *Scratch) Load(t *Set, e *event.Event) {
-	if s.state == nil || s.set != t || len(s.cells) < len(t.columns) || len(s.answers) < t.shared {
+	if s.state == nil || s.set != t || !s.fits() {
 		s.enter(t)
 	}
 	if s.stale {
@@ -161,17 +163,23 @@ func (s *Scratch) Load(t *Set, e *event.Event) {
 // enter makes the state that of a set.
 func (s *Scratch) enter(t *Set) {
 	s.state = s.states[t]
-	if s.state != nil && len(s.cells) == len(t.columns) && len(s.answers) == t.shared {
+	if s.state != nil && s.fits() {
 		return
 	}
 	if s.states == nil || len(s.states) >= maxSets {
 		s.states = make(map[*Set]*state)
 	}
-	s.state = &state{set: t, cells: make([]cells, len(t.columns)), bound: make([]*event.Value, len(t.columns)), answers: make([]answer, t.shared)}
+	s.state = &state{set: t, cells: make([]cells, len(t.columns)), bound: make([]*event.Value, len(t.columns)), answers: make([]answer, t.shared),
+		habits: make([]habit, t.joins)}
 	for i := range s.cells {
 		s.cells[i].memory = newMemory(&t.columns[i], t.tests[i])
 	}
 	s.states[t] = s.state
+}
+
+// fits reports whether nothing was compiled into the set since the state was made.
+func (st *state) fits() bool {
+	return len(st.cells) == len(st.set.columns) && len(st.answers) == st.set.shared && len(st.habits) == st.set.joins
 }
 
 // tick makes all that was worked out of the event so far out of date.
