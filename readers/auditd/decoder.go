@@ -70,6 +70,7 @@ func New(o Options) *Decoder {
 		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(o.Window, o.MaxRecords),
 		assumed: [1]string{"host.os.type"}, whole: wholeBlock, sample: sampleBytes,
 	}
+	d.skim.accept = d.accept
 	return d
 }
 
@@ -129,7 +130,11 @@ func (d *Decoder) emitAll(o *output) {
 		if int(c.pos) >= limit {
 			break
 		}
-		if c.number != 0 {
+		switch {
+		case c.number == 0:
+		case len(o.problems) == 0 && d.passes(c): // as mostly
+			d.passed++
+		default:
 			o.flush(int(c.pos), d.options.Window)
 			d.emit(o, c)
 		}
@@ -137,6 +142,11 @@ func (d *Decoder) emitAll(o *output) {
 	o.flush(limit-1, d.options.Window)
 	d.problems = append(d.problems[:0], o.problems...)
 	d.end = o.block.End
+}
+
+// passes reports whether there is nothing to say of a chain but that it is an event.
+func (d *Decoder) passes(c *chain) bool {
+	return c.marks&(hasNeed|isSampled|hasContent) == hasContent && int(c.count) <= d.options.MaxRecords && !d.doubtful(c)
 }
 
 // output hands events and problems to the sink in the order of the log.

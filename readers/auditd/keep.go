@@ -107,11 +107,11 @@ var callFinder = prefilter.New([]prefilter.Literal{{Text: archField}, {Text: sys
 func (d *Decoder) namesCall(from, end int) bool {
 	s := &d.skim
 	words := prefilter.Words(end - from)
-	if words >= len(s.fieldHits) || from+words*64+overlap > len(d.text) {
+	if words > len(s.fieldHits) || from+words*64+slack > len(d.text) {
 		text := d.text[from:end]
 		return bytes.Contains(text, []byte(archField)) || bytes.Contains(text, []byte(syscallField))
 	}
-	callFinder.Scan(d.text[from:from+words*64+overlap-1], s.fieldLines[:], s.fieldHits[:])
+	callFinder.ScanWords(d.text[from:], words, s.fieldLines[:], s.fieldHits[:])
 	for w, hits := range s.fieldHits[:words] {
 		for ; hits != 0; hits &= hits - 1 {
 			at := from + w*64 + bits.TrailingZeros64(hits)
@@ -140,34 +140,28 @@ func namesProgram(body []byte) bool {
 // isShort reports whether the address in the body of a SOCKADDR record may be of a family
 // that has an ip and a port, and too short to hold them.
 func isShort(body []byte) bool {
-	saddr, ok := bytes.CutPrefix(body, []byte(saddrField))
-	if !ok {
-		return true
-	}
-	size := 0
-	for size < len(saddr) && isHex[saddr[size]] {
-		size++
-	}
 	const family, ipv4, ipv6 = 4, 16, 48 // digits, the port included
-	if size < family || size < len(saddr) && bytes.Contains(saddr[size:], []byte(saddrField)) {
+	saddr, ok := bytes.CutPrefix(body, []byte(saddrField))
+	if !ok || len(saddr) < family {
 		return true
 	}
+	size := family
 	switch string(saddr[:family]) {
 	case "0200", "0002":
-		return size < ipv4
+		size = ipv4
 	case "0A00", "000A", "0a00", "000a":
-		return size < ipv6
+		size = ipv6
 	}
-	return false
+	if len(saddr) < size {
+		return true
+	}
+	for _, c := range saddr[:size] {
+		if hexValue[c] > 15 {
+			return true
+		}
+	}
+	return bytes.IndexByte(saddr[size:], '=') >= 0 && bytes.Contains(saddr[size:], []byte(saddrField))
 }
-
-// isHex says which bytes are hex digits of either case.
-var isHex = func() (is [256]bool) {
-	for c := range is {
-		is[c] = hexDigit(byte(c)&^lowerBit(byte(c))) <= 15
-	}
-	return is
-}()
 
 // calls remembers which system calls are no connect, so that asking needs no names.
 type calls []archCalls

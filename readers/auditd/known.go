@@ -12,7 +12,7 @@ type known struct {
 	chain int32     // none if the rest means nothing
 	node  []byte    // "node=NAME ", or empty
 	id    []byte    // " msg=audit(SEC.MS:SERIAL)"
-	words [3]uint64 // the first 16 and the last 8 bytes of id
+	words [5]uint64 // the first 24 and the last 16 bytes of id, if it is not short
 	host  int32     // the number of the node
 	base  uint64    // the seconds of id, in milliseconds
 }
@@ -25,7 +25,7 @@ const idToken = " " + msgToken + auditToken
 func (d *Decoder) header(start, end int, number int32) (typ uint16, body int, c int32) {
 	k := &d.skim.known
 	text := d.text[start:end]
-	if k.chain == none || !bytes.HasPrefix(text, k.node) {
+	if k.chain == none || len(k.node) > 0 && !bytes.HasPrefix(text, k.node) {
 		return 0, 0, none
 	}
 	rest := text[len(k.node):]
@@ -45,27 +45,30 @@ func (d *Decoder) header(start, end int, number int32) (typ uint16, body int, c 
 // same reports whether a text begins with the known id.
 func (k *known) same(text []byte) bool {
 	n := len(k.id)
-	if n < 24 || n > 40 || len(text) < n { // others are rare
+	if n < leastID || n > 40 || len(text) < n { // others are rare
 		return bytes.HasPrefix(text, k.id)
 	}
-	return load(text[n-8:]) == k.words[2] && load(text) == k.words[0] && load(text[8:]) == k.words[1] &&
-		string(text[16:n-8]) == string(k.id[16:n-8])
+	w := &k.words
+	return load(text[n-8:]) == w[4] && load(text[n-16:]) == w[3] && load(text) == w[0] && load(text[8:]) == w[1] && load(text[16:]) == w[2]
 }
+
+// leastID is the length of an id that is not short.
+const leastID = 24
 
 func load(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 // setID makes an id known.
 func (k *known) setID(id []byte, stamp uint64) {
 	k.id, k.base = id, stamp-stamp%1000
-	if len(id) >= 24 {
-		k.words = [3]uint64{load(id), load(id[8:]), load(id[len(id)-8:])}
+	if n := len(id); n >= leastID {
+		k.words = [5]uint64{load(id), load(id[8:]), load(id[16:]), load(id[n-16:]), load(id[n-8:])}
 	}
 }
 
 // newID reads an id other than the known one, which begins with idToken at line[at:], and
 // makes it known. It returns where the body starts, 0 if there is no id.
 func (d *Decoder) newID(line []byte, at, start int, number int32) (body int, c int32) {
-	if !bytes.HasPrefix(line[at:], []byte(idToken)) {
+	if len(line) < at+len(idToken) || string(line[at:at+len(idToken)]) != idToken {
 		return 0, none
 	}
 	var r record
@@ -97,7 +100,7 @@ func (k *known) nextID(r *record, line []byte, i int) int {
 		return 0
 	}
 	id, last := line[i:], k.id[len(idToken):]
-	if string(id[:secondSize]) != string(last[:secondSize]) || id[secondSize-1] != '.' || id[serial-1] != ':' {
+	if load(id) != load(last) || load(id[secondSize-8:]) != load(last[secondSize-8:]) || id[secondSize-1] != '.' || id[serial-1] != ':' {
 		return 0
 	}
 	a, b, c := id[millis]-'0', id[millis+1]-'0', id[millis+2]-'0'

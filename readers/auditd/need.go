@@ -12,6 +12,7 @@ import (
 // write them.
 type needs struct {
 	finder *prefilter.Finder // of what any record that holds a need must have; nil to look at each
+	nul    bool              // it finds NUL too, as its first literal
 	ports  [][4]byte         // in hex, as saddr has them
 	texts  []needText
 }
@@ -85,7 +86,11 @@ func newNeedText(need event.Need) needText {
 
 // setFinder makes the finder of n, nil if there is no telling what to look for.
 func (n *needs) setFinder() {
-	if list, ok := n.literals(); ok {
+	list, ok := n.literals()
+	if n.nul = ok && len(list) < prefilter.MaxSharp; n.nul {
+		list = append(list, prefilter.Literal{Text: nul})
+	}
+	if ok {
 		n.finder = prefilter.New(list)
 	}
 }

@@ -233,8 +233,7 @@ func (d *Decoder) onlyTitle(l *line, so bool) (val []byte, ok bool) {
 	body := d.text[l.body:l.end]
 	if val, ok = bytes.CutPrefix(body, []byte(name)); so && ok && d.partial.slots[partTitle] < 0 && !isUseless(val) {
 		if gaps := d.gapsIn(l.body, l.end); gaps != nil {
-			c := cursor{text: body, gaps: gaps}
-			if c.next() == len(body) {
+			if c := newCursor(body, gaps); c.next() == len(body) {
 				return val, true
 			}
 		}

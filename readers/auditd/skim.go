@@ -20,12 +20,14 @@ const overlap = 4
 type skim struct {
 	newlines, hits [skimChunk/64 + 1]uint64
 	block          *frame.Block
-	core, after    bool  // the lines are of the core, or of the margin behind it
-	look           bool  // those with a need are looked for
-	number         int32 // of the last line of the core
-	start          int   // of the line at hand
-	need, always   bool  // it may hold a need; each may
-	odd            bool  // it may have bytes that are not ASCII, or NUL
+	core, after    bool                       // the lines are of the core, or of the margin behind it
+	look           bool                       // those with a need are looked for
+	number         int32                      // of the last line of the core
+	start          int                        // of the line at hand
+	need, always   bool                       // it may hold a need; each may
+	odd            bool                       // it may have bytes that are not ASCII, or NUL
+	nul            bool                       // the first literal is NUL
+	accept         func(literal, at int) bool // (*Decoder).accept, made once
 	known          known
 	// fieldLines and fieldHits are for what is looked for in one record.
 	fieldLines, fieldHits [maxPartial/64 + 3]uint64
@@ -34,8 +36,11 @@ type skim struct {
 // nobodys is the chain of the events that begin behind the core.
 const nobodys = int32(-2)
 
-// plain finds newlines, and bytes that are not ASCII; its literal is in no text.
-var plain = prefilter.New([]prefilter.Literal{{Text: "\x00\x01\x02\x00"}})
+// nul is what no record has: to look for it costs nothing.
+const nul = "\x00"
+
+// plain finds newlines, bytes that are not ASCII, and NUL.
+var plain = prefilter.New([]prefilter.Literal{{Text: nul}})
 
 // findRecords finds the records of a block whose records are lines, margins included,
 // and the problems of the core's lines.
@@ -60,25 +65,24 @@ func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 // skimPart takes the lines of text[from:to], which is a margin or the core.
 func (d *Decoder) skimPart(from, to int) {
 	s := &d.skim
-	finder := plain
+	finder, nul := plain, true
 	if s.look && d.needs.finder != nil {
-		finder = d.needs.finder
+		finder, nul = d.needs.finder, d.needs.nul
 	}
 	s.always = s.look && d.needs.finder == nil
-	s.start, s.need, s.odd = from, s.always, false
+	s.start, s.need, s.odd, s.nul = from, s.always, false, nul
 	for at := from; at < to; at += skimChunk {
 		end := min(at+skimChunk, to)
-		high := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:]) ||
-			s.core && bytes.IndexByte(d.text[at:end], 0) >= 0
-		s.odd = s.odd || high
+		odd := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:]) || !nul && bytes.IndexByte(d.text[at:end], 0) >= 0
+		s.odd = s.odd || odd
 		for w := range (end - at + 63) / 64 {
-			if s.hits[w] != 0 && finder != plain {
-				d.skimHits(finder, at+w*64, s.newlines[w], s.hits[w], high)
+			if s.hits[w] != 0 {
+				d.skimHits(finder, at+w*64, s.newlines[w], s.hits[w], odd)
 				continue
 			}
 			for newlines := s.newlines[w]; newlines != 0; newlines &= newlines - 1 {
 				d.skimLine(at + w*64 + bits.TrailingZeros64(newlines))
-				s.odd = high
+				s.odd = odd
 			}
 		}
 	}
@@ -89,30 +93,35 @@ func (d *Decoder) skimPart(from, to int) {
 
 // skimHits takes the lines that end at the newlines after base, and notes those in which
 // a literal stands at one of the hits.
-func (d *Decoder) skimHits(finder *prefilter.Finder, base int, newlines, hits uint64, high bool) {
+func (d *Decoder) skimHits(finder *prefilter.Finder, base int, newlines, hits uint64, odd bool) {
 	s := &d.skim
 	for ; newlines != 0; newlines &= newlines - 1 {
 		i := bits.TrailingZeros64(newlines)
 		below := hits & (1<<i - 1)
 		hits &^= below
-		s.need = s.need || d.stands(finder, base, below)
+		d.look(finder, base, below)
 		d.skimLine(base + i)
-		s.odd = high
+		s.odd = odd
 	}
-	s.need = s.need || d.stands(finder, base, hits)
+	d.look(finder, base, hits)
 }
 
-// stands reports whether a literal stands at one of the places after base.
-func (d *Decoder) stands(finder *prefilter.Finder, base int, places uint64) bool {
+// look notes the literals that stand at places after base.
+func (d *Decoder) look(finder *prefilter.Finder, base int, places uint64) {
 	for ; places != 0; places &= places - 1 {
-		if finder.Match(d.text, base+bits.TrailingZeros64(places), anyLiteral) {
-			return true
-		}
+		finder.Match(d.text, base+bits.TrailingZeros64(places), d.skim.accept)
+	}
+}
+
+// accept notes a literal. It wants all of them.
+func (d *Decoder) accept(literal, _ int) bool {
+	if s := &d.skim; s.nul && literal == 0 {
+		s.odd = true
+	} else {
+		s.need = true
 	}
 	return false
 }
-
-func anyLiteral(int, int) bool { return true }
 
 // skimLine takes the line from s.start to end.
 func (d *Decoder) skimLine(end int) {
@@ -227,6 +236,7 @@ func (d *Decoder) gather(c *chain) {
 // left out where others come before it.
 func (d *Decoder) members(c *chain) []line {
 	d.lines = d.lines[:0]
+	k := known{}
 	for i := c.head; i != none; i = d.joiner.runs[i].next {
 		r := &d.joiner.runs[i]
 		for start := int(r.start); start <= int(r.end); {
@@ -234,7 +244,7 @@ func (d *Decoder) members(c *chain) []line {
 			if n := bytes.IndexByte(d.text[start:r.end], '\n'); n >= 0 {
 				l.end = start + n
 			}
-			d.readHeader(&l)
+			d.readHeader(&l, &k)
 			if l.typ != typeEOE || len(d.lines) == 0 {
 				d.lines = append(d.lines, l)
 			}
@@ -244,16 +254,20 @@ func (d *Decoder) members(c *chain) []line {
 	return d.lines
 }
 
-// readHeader sets the type of a record and where its body starts.
-func (d *Decoder) readHeader(l *line) {
+// readHeader sets the type of a record and where its body starts. The id is likely to be
+// the known one.
+func (d *Decoder) readHeader(l *line, k *known) {
 	text, at := d.text[l.start:l.end], 0
-	if bytes.HasPrefix(text, []byte(nodeToken)) {
+	if len(text) > 0 && text[0] == nodeToken[0] && bytes.HasPrefix(text, []byte(nodeToken)) {
 		at = bytes.IndexByte(text, ' ') + 1
 	}
 	typ, name := d.tables.quickType(text[at:])
-	if name > 0 && bytes.HasPrefix(text[at+name:], []byte(idToken)) {
-		if i := bytes.IndexByte(text[at+name:], ')'); i >= 0 {
-			l.typ, l.body = typ, l.start+skipGap(text, at+name+i+1)
+	if id := text[at+name:]; name > 0 && len(id) > len(idToken) && string(id[:len(idToken)]) == idToken {
+		if len(k.id) == 0 || !k.same(id) {
+			k.setID(id[:bytes.IndexByte(id, ')')+1], 0)
+		}
+		if len(k.id) > 0 {
+			l.typ, l.body = typ, l.start+skipGap(text, at+name+len(k.id))
 			return
 		}
 	}

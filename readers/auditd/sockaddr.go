@@ -41,7 +41,7 @@ func parseAddress(hex []byte, scratch []byte) (a address, after []byte) {
 	a = address{present: true, raw: hex}
 	start := len(scratch)
 	for i := 0; i+1 < len(hex) && i < 2*maxSockaddr; i += 2 {
-		high, low := hexDigit(hex[i]&^lowerBit(hex[i])), hexDigit(hex[i+1]&^lowerBit(hex[i+1]))
+		high, low := hexValue[hex[i]], hexValue[hex[i+1]]
 		if high|low > 15 {
 			break
 		}
@@ -106,3 +106,14 @@ func unixPath(b []byte) []byte {
 func (a *address) short() bool {
 	return a.size < familySize || (a.number == afInet || a.number == afInet6) && !a.addr.IsValid()
 }
+
+// hexValue has the values of hex digits of either case, 255 for other bytes.
+var hexValue = func() (value [256]byte) {
+	for i := range value {
+		c := byte(i)
+		if value[c] = hexDigit(c &^ lowerBit(c)); value[c] > 15 {
+			value[c] = 255
+		}
+	}
+	return value
+}()

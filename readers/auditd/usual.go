@@ -107,37 +107,57 @@ func (f *callFields) usual(d *Decoder, from, end int) int {
 	if gaps == nil {
 		return 0
 	}
-	body := d.text[from:end]
-	c := cursor{text: body, gaps: gaps}
-	for pos, k := 0, 0; pos < len(body); {
-		word := load(d.text[from+pos:])
-		for word&usualKeys[k].mask != usualKeys[k].word {
-			if k++; k == len(usualKeys) {
+	text, size := d.text[from:], end-from
+	c := newCursor(text[:size], gaps)
+	pos := 0
+	for k := 0; pos < size && k < len(usualKeys); {
+		key := &usualKeys[k]
+		k++
+		if load(text[pos:])&key.mask != key.word {
+			if k == len(usualKeys) {
 				return pos
 			}
+			continue
 		}
-		key := &usualKeys[k]
-		start := pos + key.size
-		s := scanner{}
-		gap := c.value(start, &s)
-		if gap < 0 {
-			return pos
-		}
-		if key.part != noPart && !isUseless(s.val) {
-			f.take(d, key.part, &s)
-		}
-		if gap >= len(body) || body[gap] != ' ' {
-			return gap
-		}
-		if pos, k = gap+1, k+1; k == len(usualKeys) {
+		if gap := c.next(); gap < size && text[gap] == ' ' { // as mostly
+			if key.part != noPart {
+				f.take(d, key.part, &scanner{val: text[pos+key.size : gap]})
+			}
+			pos = gap + 1
+		} else if pos, gap = f.special(d, &c, key, pos, gap); gap < 0 {
 			return pos
 		}
 	}
-	return len(body)
+	return pos
+}
+
+// special reads the field at pos, whose value is in quotes or ends at a gap that is no
+// space. It returns where the next field is or, with ok negative, where a scanner goes on.
+func (f *callFields) special(d *Decoder, c *cursor, key *usualKey, pos, gap int) (next, ok int) {
+	start := pos + key.size
+	if start > len(c.text) {
+		return pos, -1
+	}
+	s := scanner{}
+	if gap > start || gap == len(c.text) {
+		s.val = c.text[start:gap]
+	} else if gap = c.quoted(gap, &s); gap < 0 {
+		return pos, -1
+	}
+	if key.part != noPart {
+		f.take(d, key.part, &s)
+	}
+	if gap == len(c.text) || c.text[gap] != ' ' {
+		return gap, -1
+	}
+	return gap + 1, 0
 }
 
 // take keeps the value of a field.
 func (f *callFields) take(d *Decoder, p part, s *scanner) {
+	if isUseless(s.val) {
+		return
+	}
 	switch p {
 	case partArch:
 		f.arch = s.val
@@ -163,48 +183,37 @@ func (f *callFields) take(d *Decoder, p part, s *scanner) {
 // cursor goes from gap to gap of a text: the bytes that end an unquoted value.
 type cursor struct {
 	text []byte
-	gaps []uint64 // where there may be one
-	word uint64   // the rest of the last word of them
-	base int      // what comes behind it
+	gaps []uint64 // where they are, and the end
+	word uint64   // the rest of gaps[at]
+	at   int
 }
 
-// next returns where the next gap is, len(text) if there is none.
+func newCursor(text []byte, gaps []uint64) cursor {
+	return cursor{text: text, gaps: gaps, word: gaps[0]}
+}
+
+// next returns where the next gap is, len(text) behind the last; not to be called after that.
 func (c *cursor) next() int {
-	for {
-		for c.word == 0 {
-			if c.base/64 == len(c.gaps) {
-				return len(c.text)
-			}
-			c.word = c.gaps[c.base/64]
-			c.base += 64
-		}
-		i := c.base - 64 + bits.TrailingZeros64(c.word)
-		c.word &= c.word - 1
-		if i >= len(c.text) {
-			return len(c.text)
-		}
-		if isGap[c.text[i]] {
-			return i
-		}
+	for c.word == 0 {
+		c.at++
+		c.word = c.gaps[c.at]
 	}
+	i := c.at*64 + bits.TrailingZeros64(c.word)
+	c.word &= c.word - 1
+	return i
 }
 
-// value reads into s the value at text[i:], which no gap is known of, and returns the gap
-// behind it, -1 if it is left to a scanner.
-func (c *cursor) value(i int, s *scanner) int {
-	if i > len(c.text) {
+// quoted reads into s the value in quotes at a gap, and returns the gap behind it, -1 if
+// it is left to a scanner.
+func (c *cursor) quoted(gap int, s *scanner) int {
+	if c.text[gap] != '"' {
 		return -1
-	}
-	gap := c.next()
-	if gap > i || gap == len(c.text) || c.text[gap] != '"' && c.text[gap] != '\'' {
-		s.val = c.text[i:gap]
-		return gap
 	}
 	last := c.next()
 	for last < len(c.text) && c.text[last] != '"' {
 		last = c.next()
 	}
-	if last == len(c.text) || c.text[last-1] == '\\' || c.text[gap] == '\'' {
+	if last == len(c.text) || c.text[last-1] == '\\' {
 		return -1
 	}
 	s.val, s.quoted = c.text[gap+1:last], true
@@ -225,14 +234,20 @@ var gapFinder = func() *prefilter.Finder {
 	return prefilter.New(list)
 }()
 
-// gapsIn marks the gaps of text[from:end], and maybe more places; nil if that is too long
-// or too near the end of the text.
+// gapsIn marks the gaps of text[from:end], and its end; nil if that is too long or too
+// near the end of the text.
 func (d *Decoder) gapsIn(from, end int) []uint64 {
 	s := &d.skim
-	words := prefilter.Words(end - from)
-	if words >= len(s.fieldHits) || from+words*64+8 > len(d.text) {
+	size := end - from
+	words := size/64 + 1
+	if words > len(s.fieldHits) || from+words*64+slack > len(d.text) {
 		return nil
 	}
-	gapFinder.Scan(d.text[from:from+words*64+overlap-1], s.fieldLines[:], s.fieldHits[:])
+	gapFinder.ScanWords(d.text[from:], words, s.fieldLines[:], s.fieldHits[:])
+	stop := uint64(1) << (size % 64)
+	s.fieldHits[words-1] = s.fieldHits[words-1]&(stop-1) | stop
 	return s.fieldHits[:words]
 }
+
+// slack is how many bytes behind a record may be read when it is searched.
+const slack = max(8, prefilter.Tail)

@@ -80,7 +80,8 @@ type core struct {
 // room returns memory for so many bytes, what stands behind them of the last line, and a
 // margin.
 func (s *Ranges) room(buf []byte, n int) []byte {
-	if need := n + s.Layout.After + 2*readAlign; cap(buf) < need {
+	usual := s.Layout.Before + s.Layout.Size + readAlign
+	if need := max(n, int(min(int64(usual), s.Size))) + s.Layout.After + 2*readAlign; cap(buf) < need {
 		return make([]byte, 0, need)
 	}
 	return buf[:0]

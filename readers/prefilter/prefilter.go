@@ -20,6 +20,9 @@ const (
 	// buckets is how many groups of literals the tables tell apart: one for each bit of
 	// a byte. More literals share buckets, which makes candidates that are none.
 	buckets = 8
+	// MaxSharp is how many literals can be looked for without blurring each other, however
+	// short one of them is.
+	MaxSharp = buckets
 	// MaxLiterals is how many literals are worth looking for together; with more, nearly
 	// every line is a candidate and the long way is faster.
 	MaxLiterals = 64
@@ -162,6 +165,24 @@ func (f *Finder) Scan(data []byte, newlines, hits []uint64) (ascii bool) {
 		hits[last] &= ^uint64(0) >> (-len(data) & 63)
 	}
 	return high == 0
+}
+
+// Tail is how many bytes of data ScanWords needs behind those that it marks.
+const Tail = window - 1
+
+// ScanWords is Scan for the first 64*words bytes of data.
+func (f *Finder) ScanWords(data []byte, words int, newlines, hits []uint64) {
+	if words == 0 {
+		return
+	}
+	_, _, _ = data[words*64+Tail-1], newlines[words-1], hits[words-1]
+	if hasVector {
+		scanVector(&data[0], words, &f.tables, &newlines[0], &hits[0])
+		return
+	}
+	for w := range words {
+		newlines[w], hits[w] = f.scanWord(data, w*64)
+	}
 }
 
 // Match reports whether a literal that accept wants really stands where Scan marked
