@@ -39,9 +39,16 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func newGunzip(r io.Reader, problem func(kind event.Kind, offset int64, detail string)) *gunzip {
-	raw := &counted{r: r}
-	return &gunzip{raw: raw, in: bufio.NewReaderSize(raw, readSize), z: new(gzip.Reader), problem: problem}
+func newGunzip() *gunzip {
+	raw := &counted{}
+	return &gunzip{raw: raw, in: bufio.NewReaderSize(raw, readSize), z: new(gzip.Reader)}
+}
+
+// begin makes it read r.
+func (g *gunzip) begin(r io.Reader, problem func(kind event.Kind, offset int64, detail string)) {
+	*g.raw = counted{r: r}
+	g.in.Reset(g.raw)
+	*g = gunzip{raw: g.raw, in: g.in, z: g.z, problem: problem}
 }
 
 // position returns how many compressed bytes are used.

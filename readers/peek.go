@@ -12,16 +12,27 @@ type peeked struct {
 	rest []byte // of head, not read yet
 	r    io.Reader
 	err  error
+	buf  []byte // the memory of head, if it is its own
 }
 
 // peek reads what is at the front of r, which has about size bytes, -1 if that is unknown.
 func peek(r io.Reader, size int64) *peeked {
-	p := &peeked{r: r}
-	first := 4096
-	if size >= 0 {
-		first = int(min(size+1, sniffLen)) // the byte more is room to see the end
+	p := &peeked{}
+	p.begin(r, size)
+	return p
+}
+
+// begin makes p what peek returns, in the memory that it has.
+func (p *peeked) begin(r io.Reader, size int64) {
+	buf := p.buf[:0]
+	if cap(buf) == 0 {
+		first := 4096
+		if size >= 0 {
+			first = int(min(size+1, sniffLen)) // the byte more is room to see the end
+		}
+		buf = make([]byte, 0, first)
 	}
-	buf := make([]byte, 0, first)
+	*p = peeked{r: r}
 	for empty := 0; len(buf) < sniffLen && p.err == nil; {
 		if len(buf) == cap(buf) {
 			buf = append(make([]byte, 0, min(4*cap(buf), sniffLen)), buf...)
@@ -36,8 +47,7 @@ func peek(r io.Reader, size int64) *peeked {
 			p.err = io.ErrNoProgress
 		}
 	}
-	p.head, p.rest = buf, buf
-	return p
+	p.buf, p.head, p.rest = buf, buf, buf
 }
 
 // maxEmptyReads is how often a reader may return nothing before it counts as broken.

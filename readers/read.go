@@ -143,10 +143,10 @@ func (r *Reader) part(p *problems, in *opened, l *layers, format *format) error 
 	layout := r.layout(format, in, l)
 	r.margins.before = layout.Before
 	switch {
-	case !format.ranged || l.changed():
-	case in.unit != nil && !format.joins && len(l.rest) < layout.Size:
-		return r.lent(p, in, l, layout)
-	case in.file != nil && in.size-layout.Offset > int64(layout.Size):
+	case !format.ranged:
+	case !format.joins && l.whole() && l.err == io.EOF && len(l.rest) < layout.Size:
+		return r.one(p, in, l, layout)
+	case !l.changed() && in.file != nil && in.size-layout.Offset > int64(layout.Size):
 		return r.ranges(p, in, layout)
 	}
 	return r.cut(p, l, format, layout)
@@ -209,12 +209,19 @@ func (r *Reader) layout(f *format, in *opened, l *layers) frame.Layout {
 	return frame.Layout{Size: size, Max: r.options.maxRecord(), Before: before, After: after, Offset: l.offset()}
 }
 
-// lent hands out a small file as one unit, in the memory that it was read to.
-func (r *Reader) lent(p *problems, in *opened, l *layers, layout frame.Layout) error {
+// one hands out a small part as one unit.
+func (r *Reader) one(p *problems, in *opened, l *layers, layout frame.Layout) error {
+	text := l.rest
 	u := in.unit
-	in.unit = nil
+	if u == nil || l.changed() {
+		u = r.unit(len(text))
+		u.buf = append(u.buf[:0], text...)
+		text = u.buf
+	} else {
+		in.unit = nil // the content is in its memory
+	}
 	u.Part, u.whole = p.part, true
-	u.block = frame.Block{Data: l.rest, End: len(l.rest), Offset: layout.Offset, Sampling: in.sampling}
+	u.block = frame.Block{Data: text, End: len(text), Offset: layout.Offset, Sampling: in.sampling}
 	return r.margins.put(r, entry{unit: u})
 }
 
@@ -267,6 +274,7 @@ func (r *Reader) cut(p *problems, l *layers, f *format, layout frame.Layout) err
 		case r.err != nil:
 			return r.err
 		case err == io.EOF:
+			r.pool.Put(&buf)
 			return nil
 		case err != nil:
 			return r.broken(p, err, end)

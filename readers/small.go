@@ -53,8 +53,9 @@ func (r *Reader) load(f File) (*opened, *peeked) {
 	if !f.regular {
 		return nil, nil
 	}
-	u := r.unit(r.options.blockSize(smallFile) + 1)
-	n, ok := readFile(f.Path, u.buf[:cap(u.buf)])
+	room := r.options.blockSize(smallFile) + 1
+	u := r.unit(room)
+	n, ok := readFile(f.Path, u.buf[:room])
 	r.in = opened{ctx: r.ctx, size: int64(n), unit: u, sampling: r.sampling}
 	if !ok || n == 0 {
 		r.in.done()
@@ -67,7 +68,7 @@ func (r *Reader) load(f File) (*opened, *peeked) {
 
 // unit returns a unit with room for n bytes.
 func (r *Reader) unit(n int) *Unit {
-	if u, ok := r.units.Get().(*Unit); ok {
+	if u, ok := r.units.Get().(*Unit); ok && cap(u.buf) >= n {
 		return u
 	}
 	return &Unit{buf: make([]byte, 0, n), units: &r.units}

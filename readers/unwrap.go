@@ -25,25 +25,67 @@ const (
 // layers is a file's content with its compression taken off.
 type layers struct {
 	*peeked
-	names  []string // outermost first
-	closer []func()
-	text   string // what a byte order mark said: "", "UTF-8", "UTF-16LE", "UTF-16BE"
+	names   []string // outermost first
+	text    string   // what a byte order mark said: "", "UTF-8", "UTF-16LE", "UTF-16BE"
+	heads   []*peeked
+	gunzips []*gunzip
+	unzstds []*unzstd
+	spare   spare
 }
 
+// spare is what took compression off one file and may do so for the next: for a small file
+// to make it anew would be most of the work.
+type spare struct {
+	heads   []*peeked
+	gunzips []*gunzip
+	unzstds []*unzstd
+}
+
+// maxSpareZstd is how many bytes a zstd stream may have had for its decoder to be kept: of
+// longer ones it may hold a window of many MiB.
+const maxSpareZstd = 1 << 20
+
+// close lets go of the content and keeps what can be used again.
 func (l *layers) close() {
-	for _, f := range l.closer {
-		f()
+	s := &l.spare
+	for _, u := range l.unzstds {
+		if u.out > maxSpareZstd || len(s.unzstds) > 0 || !u.rest() {
+			u.z.Close()
+		} else {
+			s.unzstds = append(s.unzstds, u)
+		}
 	}
+	for _, g := range l.gunzips {
+		g.raw.r, g.problem = nil, nil
+		s.gunzips = append(s.gunzips, g)
+	}
+	for _, p := range l.heads {
+		p.r = nil
+		s.heads = append(s.heads, p)
+	}
+	l.unzstds, l.gunzips, l.heads = l.unzstds[:0], l.gunzips[:0], l.heads[:0]
+}
+
+// last takes the last element off a list, nil if there is none.
+func last[T any](list *[]*T) *T {
+	n := len(*list)
+	if n == 0 {
+		return nil
+	}
+	e := (*list)[n-1]
+	*list = (*list)[:n-1]
+	return e
 }
 
 // compression names the layers as Part.Compression does.
 func (l *layers) compression() string { return strings.Join(l.names, "+") }
 
-// unwrap makes the layers those of a stream: it takes off compression, sniffing again after each layer, and a byte order mark.
+// unwrap makes the layers those of a stream: it takes off compression, sniffing again after
+// each layer, and a byte order mark.
 // There is no bound on the ratio: logs of 1000:1 are real, memory is bounded by the
 // window, and what is decompressed is never kept.
 func (l *layers) unwrap(head *peeked, problem func(event.Kind, int64, string)) error {
-	*l = layers{peeked: head}
+	l.peeked, l.names, l.text = head, nil, ""
 	for {
 		name := compressionOf(l.head)
 		if name == "" {
@@ -57,7 +99,13 @@ func (l *layers) unwrap(head *peeked, problem func(event.Kind, int64, string)) e
 			return err
 		}
 		l.names = append(l.names, name)
-		l.peeked = peek(inner, -1)
+		p := last(&l.spare.heads)
+		if p == nil {
+			p = &peeked{}
+		}
+		l.heads = append(l.heads, p)
+		p.begin(inner, -1)
+		l.peeked = p
 	}
 	l.mark()
 	return nil
@@ -81,14 +129,23 @@ func isZstd(head []byte) bool {
 
 func (l *layers) decompress(name string, problem func(event.Kind, int64, string)) (io.Reader, error) {
 	if name == "gzip" {
-		return newGunzip(l.peeked, problem), nil
+		g := last(&l.spare.gunzips)
+		if g == nil {
+			g = newGunzip()
+		}
+		l.gunzips = append(l.gunzips, g)
+		g.begin(l.peeked, problem)
+		return g, nil
 	}
-	u, err := newUnzstd(l.peeked, problem)
-	if err != nil {
-		return nil, err
+	u := last(&l.spare.unzstds)
+	if u == nil {
+		var err error
+		if u, err = newUnzstd(); err != nil {
+			return nil, err
+		}
 	}
-	l.closer = append(l.closer, u.z.Close)
-	return u, nil
+	l.unzstds = append(l.unzstds, u)
+	return u, u.begin(l.peeked, problem)
 }
 
 // mark takes off a byte order mark; UTF-16, which Windows tools write, becomes UTF-8.

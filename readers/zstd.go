@@ -27,17 +27,31 @@ type unzstd struct {
 	err     error
 }
 
-func newUnzstd(r io.Reader, problem func(kind event.Kind, offset int64, detail string)) (*unzstd, error) {
-	u := &unzstd{raw: &counted{r: r}, problem: problem}
+func newUnzstd() (*unzstd, error) {
+	u := &unzstd{raw: &counted{}}
 	u.in = bufio.NewReaderSize(u.raw, readSize)
 	var err error
-	u.z, err = zstd.NewReader(u.in,
+	u.z, err = zstd.NewReader(nil,
 		zstd.WithDecoderConcurrency(1), // the workers have the cores; and it reads no further than it must
 		zstd.WithDecoderLowmem(true),
 		zstd.WithDecoderMaxWindow(maxZstdWindow),
 		zstd.WithDecoderMaxMemory(1<<63), // of a whole stream: it is never held
 	)
 	return u, err
+}
+
+// begin makes it read r.
+func (u *unzstd) begin(r io.Reader, problem func(kind event.Kind, offset int64, detail string)) error {
+	*u.raw = counted{r: r}
+	u.in.Reset(u.raw)
+	*u = unzstd{raw: u.raw, in: u.in, z: u.z, problem: problem}
+	return u.z.Reset(u.in)
+}
+
+// rest lets go of what it read and reports whether it can begin again.
+func (u *unzstd) rest() bool {
+	u.raw.r, u.problem = nil, nil
+	return u.z.Reset(nil) == nil
 }
 
 // position returns how many compressed bytes are used.

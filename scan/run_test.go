@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/klauspost/compress/zstd"
 
 	"kscan/readers"
 	"kscan/readers/event"
@@ -346,6 +347,11 @@ func TestFieldsDecide(t *testing.T) {
 func manyFiles(t *testing.T, r *rand.Rand, n int) string {
 	t.Helper()
 	dir := t.TempDir()
+	packer, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packer.Close()
 	for i := range n {
 		var text strings.Builder
 		for k := range 1 + r.IntN(8) {
@@ -378,6 +384,9 @@ func manyFiles(t *testing.T, r *rand.Rand, n int) string {
 			data = append(data, "\x00\x00\n"...)
 		case 11:
 			data = append([]byte("\xef\xbb\xbf"), bytes.ReplaceAll(data, []byte("{"), []byte("{\n"))...)
+		case 12, 13, 14:
+			packed := packer.EncodeAll(data, nil)
+			data = [][]byte{packed, packed[:len(packed)-1-r.IntN(20)], zipped(t, packed)}[r.IntN(3)]
 		}
 		write(t, dir, fmt.Sprintf("%d/f%d.%04d", i/100, r.IntN(2), i)+"x", data)
 	}
