@@ -74,9 +74,12 @@ type Evidence struct {
 	Show          []string // fields to show of each event
 	CountBy       []string // fields by which to count them, in place of showing each
 	Max           int      // how many to show
-	Change        int      // of the priority if there is any
-	Reason        string   // of the change
-	Absent        string   // what it means when there is none, "" if nothing
+	// Last is how many events of each set of values count, the latest: a pid is used again,
+	// and what is asked for is its last process. 0 means all.
+	Last   int
+	Change int    // of the priority if there is any
+	Reason string // of the change
+	Absent string // what it means when there is none, "" if nothing
 }
 
 // The bounds of a playbook: more is no guide that a person follows.

@@ -52,6 +52,7 @@ type evidenceFile struct {
 	Show          []string `toml:"show"`
 	CountBy       []string `toml:"count_by"`
 	Max           int      `toml:"max"`
+	Last          int      `toml:"last"`
 	Raise         int      `toml:"raise"`
 	Lower         int      `toml:"lower"`
 	Reason        string   `toml:"reason"`
@@ -119,7 +120,7 @@ func (p *playbookParser) unknown(decoded *toml.MetaData, known []string) {
 
 var playbookKeys = []string{
 	"rule_id", "step", "title", "text", "kind", "fields", "analysis", "condition", "when", "raise", "lower", "reason",
-	"label", "evidence", "query", "telemetry", "telemetry_name", "host", "follow", "before", "after", "show", "count_by", "max", "absent",
+	"label", "evidence", "query", "telemetry", "telemetry_name", "host", "follow", "before", "after", "show", "count_by", "max", "last", "absent",
 }
 
 func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
@@ -217,7 +218,7 @@ func (p *playbookParser) expression(at tableAt, key, text string) *eval.Program 
 func (p *playbookParser) evidence(at tableAt, f *evidenceFile) Evidence {
 	e := Evidence{
 		Label: f.Label, TelemetryName: f.TelemetryName, Host: HostScope(or(f.Host, string(SameHost))),
-		Show: f.Show, CountBy: f.CountBy, Max: or(f.Max, defaultShown), Reason: f.Reason, Absent: f.Absent,
+		Show: f.Show, CountBy: f.CountBy, Max: or(f.Max, defaultShown), Last: f.Last, Reason: f.Reason, Absent: f.Absent,
 	}
 	e.Change = p.change(at, f.Raise, f.Lower, f.Reason)
 	if f.Label == "" {
@@ -226,6 +227,9 @@ func (p *playbookParser) evidence(at tableAt, f *evidenceFile) Evidence {
 	p.oneOf(at, "host", string(e.Host), string(SameHost), string(OtherHost), string(AnyHost))
 	if f.Max < 0 || f.Max > maxShown {
 		p.fail(at, "max", fmt.Sprintf("max is 1 to %d", maxShown), "")
+	}
+	if f.Last < 0 || f.Last > e.Max || f.Last > 0 && len(f.CountBy) > 0 {
+		p.fail(at, "last", "last is 1 to max, and does not go with count_by", "")
 	}
 	p.fields(at, "show", f.Show)
 	p.fields(at, "count_by", f.CountBy)

@@ -53,6 +53,10 @@ func TestPlaybookFaults(t *testing.T) {
 		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `before = "5 min"`), `p:7:10: step 1, evidence 1: before "5 min" is no span`},
 		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `host = "x"`), `host "x" is none of same, other, any`},
 		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `max = 51`), `max is 1 to 50`},
+		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `last = 6`), `p:7:8: step 1, evidence 1: last is 1 to max`},
+		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `follow = "x"`), `follow "x" is none of parents`},
+		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `follow = "parents"`), `p:7:10: step 1, evidence 1: follow needs telemetry`},
+		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `telemetry = 'any where true'`, `host = "any"`, `follow = "parents"`), `goes with neither host nor count_by`},
 		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `telemetry = 'any where a == {{b}}'`), `telemetry has no parameters`},
 		{book(`[[step]]`, `title = "u"`, `[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `[[step.evidence]]`, `label = "m"`, `query = 'any whare true'`), `p:11:14: step 2, evidence 2: query: `},
 	} {

@@ -187,3 +187,32 @@ func TestParentsHaveLimits(t *testing.T) {
 		t.Errorf("of 5 starts %d are kept and %d counted", len(s.list), s.beyond)
 	}
 }
+
+// TestLatestStart: of a pid that was used before, the process of the hit is the last one.
+func TestLatestStart(t *testing.T) {
+	const step = `[[step.evidence]]
+label = "l"
+query = 'process where event.type == "start" and process.pid == {{process.pid}}'
+before = "1h"
+after = "5s"
+max = 4
+last = 2
+`
+	hits := []*scan.Finding{
+		finding(t, bookRule(t, step), "2026-11-20T00:00:30Z", "host.name", "h", "process.pid", 20),
+		finding(t, bookRule(t, step), "2026-11-20T00:00:31Z", "host.name", "h", "process.pid", 30),
+	}
+	hits[1].Rule = hits[0].Rule
+	log := []begin{{"h", 1, 20, 9}, {"h", 2, 20, 9}, {"h", 3, 20, 9}, {"h", 4, 30, 9}, {"h", 40, 20, 9}}
+	l := lookupsOf(investigate(t, logOf(log), 1, 0, hits...))[0]
+	if got := numbers(&l); !slices.Equal(got, []int{1, 2, 3}) || l.Count != 3 {
+		t.Errorf("%v (%d)", got, l.Count)
+	}
+	for range 3 {
+		log = append(log, begin{"h", 5, 20, 9})
+	}
+	l = lookupsOf(investigate(t, logOf(log), 1, 0, hits...))[0]
+	if got := numbers(&l); !slices.Equal(got, []int{0, 1, 2, 3}) || l.Count != 7 {
+		t.Errorf("of more than are kept: %v (%d)", got, l.Count)
+	}
+}

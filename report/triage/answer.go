@@ -231,6 +231,7 @@ func (g *Group) answerOf(e *rule.Evidence, r *request, p *Probe, reason string) 
 	for _, b := range r.bound {
 		f := b.found
 		f.events = slices.Clone(f.events)
+		f.latest(e.Last)
 		all.merge(&f, maxMerged, 0, 0)
 	}
 	all.events = slices.CompactFunc(all.events, func(a, b *FoundEvent) bool { return a.order == b.order && a.Evidence.Offset == b.Evidence.Offset })
@@ -254,6 +255,16 @@ func (g *Group) answerOf(e *rule.Evidence, r *request, p *Probe, reason string) 
 	})
 	l.Status, l.Text = p.status(e, r, l.Count)
 	return l
+}
+
+// latest leaves the last n events, or all if n is 0. Those that were too many to be kept
+// are the latest, so what is then left is all that is known.
+func (f *found) latest(n int) {
+	if n == 0 || f.count > int64(len(f.events)) {
+		return
+	}
+	f.events = f.events[max(0, len(f.events)-n):]
+	f.count = int64(len(f.events))
 }
 
 // maxMerged is how many events of the queries of one group are put together.
