@@ -10,7 +10,7 @@ set -eu
 chromium=${CHROMIUM:-chromium}
 work=$(mktemp -d)
 socket=kscan-$$
-trap 'tmux -L "$socket" kill-server 2>/dev/null; rm -rf "$work"' EXIT
+trap 'tmux -L "$socket" kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
 go build -o "$work/kscan" ./cmd/kscan
 
 # screen COLUMNS: the whole report as the terminal shows it, with its escape sequences.
