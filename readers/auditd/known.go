@@ -14,11 +14,51 @@ type known struct {
 	id    []byte    // " msg=audit(SEC.MS:SERIAL)"
 	words [5]uint64 // the first 24 and the last 16 bytes of id, if it is not short
 	host  int32     // the number of the node
-	base  uint64    // the seconds of id, in milliseconds
+	// until is up to where a line that has the known header goes on with the last run of the
+	// chain; -1 if the last line was not of that.
+	until int
+	base  uint64 // the seconds of id, in milliseconds
 }
 
 // idToken is what is between the type and the id in the kernel's records.
 const idToken = " " + msgToken + auditToken
+
+// goesOn takes text[start:end] if it is one more record of the event of the line before, and
+// reports whether it is. It does what takeLine does, for the usual case.
+func (d *Decoder) goesOn(start, end int) bool {
+	k := &d.skim.known
+	if start > k.until {
+		return false
+	}
+	rest, node := d.text[start:end], len(k.node)
+	if node > 0 {
+		if !bytes.HasPrefix(rest, k.node) {
+			return false
+		}
+		rest = rest[node:]
+	}
+	typ, name := d.tables.quickType(rest)
+	if name == 0 || !k.same(rest[name:]) {
+		return false
+	}
+	ch := &d.joiner.chains[k.chain]
+	if int(ch.count) >= d.joiner.most {
+		return false
+	}
+	ch.count++
+	ch.last = int32(start)
+	d.joiner.runs[ch.tail].end = int32(end)
+	switch typ {
+	case typeEOE:
+	case typeSyscall, typeSockaddr, typeUringOp:
+		if d.needs != nil {
+			ch.marks |= d.marksOf(typ, start+node+skipGap(rest, name+len(k.id)), end, ch.marks)
+		}
+	default:
+		ch.marks |= hasContent
+	}
+	return true
+}
 
 // header finds the chain of the record in text[start:end] if its header is like that of
 // the last one, but for the type and the id; none if it is not.

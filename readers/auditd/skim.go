@@ -71,6 +71,7 @@ func (d *Decoder) skimPart(from, to int) {
 	}
 	s.always = s.look && d.needs.finder == nil
 	s.start, s.need, s.odd, s.nul = from, s.always, false, nul
+	s.known.until = -1
 	for at := from; at < to; at += skimChunk {
 		end := min(at+skimChunk, to)
 		odd := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:]) || !nul && bytes.IndexByte(d.text[at:end], 0) >= 0
@@ -132,23 +133,42 @@ func (d *Decoder) skimLine(end int) {
 		s.number++
 		number = s.number
 	}
-	typ, body, c := d.header(start, end, number)
-	if c == none {
-		typ, body, c = d.slowHeader(start, end, number)
+	c := s.known.chain
+	if s.odd || end == s.block.End || !d.goesOn(start, end) {
+		if c = d.takeLine(start, end, number); c == none {
+			return
+		}
 	}
-	if c < 0 {
-		return
-	}
-	if s.core && (s.odd || end == s.block.End) {
-		d.checkText(start, end, number)
-	}
-	l := line{start: start, end: end, body: body, typ: typ}
-	if !d.join(c, &l, start, number) || !need || !s.look {
+	if !need || !s.look {
 		return
 	}
 	if ch := &d.joiner.chains[c]; ch.marks&hasNeed == 0 && d.needs.in(d.text[start:end]) {
 		ch.marks |= hasNeed
 	}
+}
+
+// takeLine takes a line of any kind and returns the chain that it is a member of, or none.
+func (d *Decoder) takeLine(start, end int, number int32) (c int32) {
+	s := &d.skim
+	s.known.until = -1
+	typ, body, c := d.header(start, end, number)
+	if c == none {
+		typ, body, c = d.slowHeader(start, end, number)
+	}
+	if c < 0 {
+		return none
+	}
+	if s.core && (s.odd || end == s.block.End) {
+		d.checkText(start, end, number)
+	}
+	l := line{start: start, end: end, body: body, typ: typ}
+	if !d.join(c, &l, start, number) {
+		return none
+	}
+	if ch := &d.joiner.chains[c]; c == s.known.chain && ch.number != 0 && int(d.joiner.runs[ch.tail].end) == end {
+		s.known.until = int(ch.pos) + d.joiner.window
+	}
+	return c
 }
 
 // slowHeader is header for a line that may begin in any way. It notes one that is none.
