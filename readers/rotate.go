@@ -119,8 +119,15 @@ func older(a, b turn) int {
 // rotated groups the files of one directory, which come sorted by name: a set stands
 // where its first file stood.
 func rotated(files []File) []Group {
-	places := make(map[string]int, len(files))
 	groups := make([]Group, 0, len(files))
+	for i := range files {
+		groups = append(groups, Group{Files: files[i : i+1 : i+1]})
+	}
+	if !slices.ContainsFunc(files, isRotated) {
+		return groups
+	}
+	places := make(map[string]int, len(files))
+	groups = groups[:0]
 	for i, f := range files {
 		base := turnOf(f).base
 		at, known := places[base]
@@ -138,6 +145,9 @@ func rotated(files []File) []Group {
 	}
 	return groups
 }
+
+// isRotated reports whether a file's name is not that of a log alone.
+func isRotated(f File) bool { return turnOf(f).base != filepath.Base(f.Path) }
 
 // inTime sorts the files of one set.
 func inTime(files []File) {

@@ -18,7 +18,7 @@ import (
 
 // formatTotal is what was examined of one format.
 type formatTotal struct {
-	sources     map[string]bool
+	files       fileCount
 	bytes       int64
 	events      int64
 	findings    int64
@@ -69,7 +69,7 @@ func (p *page) formats(parts []scan.Part) {
 		name := cmp.Or(part.Format, "not recognised")
 		t := totals[name]
 		if t == nil {
-			t = &formatTotal{sources: map[string]bool{}}
+			t = new(formatTotal)
 			totals[name] = t
 		}
 		t.add(part)
@@ -83,7 +83,7 @@ func (p *page) formats(parts []scan.Part) {
 		return c
 	}
 	columns := []column{{title: "FORMAT", cells: each(names, cell)},
-		total("FILES", true, func(t *formatTotal) string { return triage.Number(int64(len(t.sources))) }),
+		total("FILES", true, func(t *formatTotal) string { return triage.Number(t.files.n) }),
 		total("SIZE", true, func(t *formatTotal) string { return size(float64(t.bytes)) }),
 		total("EVENTS", true, func(t *formatTotal) string { return triage.Number(t.events) }),
 		total("HITS", true, func(t *formatTotal) string { return triage.Number(t.findings) }),
@@ -102,7 +102,7 @@ func (p *page) formats(parts []scan.Part) {
 }
 
 func (t *formatTotal) add(part *scan.Part) {
-	t.sources[part.Source] = true
+	t.files.add(part)
 	t.bytes += part.Counts.Bytes
 	t.events += part.Counts.Events
 	t.findings += part.Findings

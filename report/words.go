@@ -122,9 +122,22 @@ func summaryText(s *scan.Summary, groups int) string {
 
 // files counts the files of the parts: members of one archive are one file.
 func files(parts []scan.Part) int64 {
-	seen := make(map[string]bool, len(parts))
+	var count fileCount
 	for i := range parts {
-		seen[parts[i].Source] = true
+		count.add(&parts[i])
 	}
-	return int64(len(seen))
+	return count.n
+}
+
+// fileCount counts the files that parts are of. The parts of a file follow each other.
+type fileCount struct {
+	n    int64
+	last string
+}
+
+func (c *fileCount) add(p *scan.Part) {
+	if c.n == 0 || p.Source != c.last {
+		c.n++
+	}
+	c.last = p.Source
 }

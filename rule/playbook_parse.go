@@ -145,13 +145,23 @@ func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
 	return s
 }
 
-// fieldName is what a field to show may be called; a pattern ends in ".*".
-var fieldName = regexp.MustCompile(`^[A-Za-z_@][\w@-]{0,63}(\.[\w@-]{1,64}){0,15}(\.\*)?$`)
+// isFieldName reports whether a field to show may be called so; a pattern ends in ".*".
+func isFieldName(name string) bool {
+	const maxSegments, maxSegment = 16, 64
+	const first = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_@"
+	segments := strings.Split(strings.TrimSuffix(name, ".*"), ".")
+	for _, s := range segments {
+		if s == "" || len(s) > maxSegment || strings.Trim(s, first+"0123456789-") != "" {
+			return false
+		}
+	}
+	return len(segments) <= maxSegments && strings.IndexByte(first, name[0]) >= 0
+}
 
 // fields refuses what are no names of fields.
 func (p *playbookParser) fields(at tableAt, key string, names []string) {
 	for _, name := range names {
-		if !fieldName.MatchString(name) || key != "fields" && strings.HasSuffix(name, "*") {
+		if !isFieldName(name) || key != "fields" && strings.HasSuffix(name, "*") {
 			p.fail(at, key, fmt.Sprintf("%s: %q is no name of a field", key, name), "")
 		}
 	}

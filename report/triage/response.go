@@ -152,9 +152,13 @@ func (r *Remedy) touched(what string, e *FoundEvent) {
 	}
 }
 
-// label is what a name in Kubernetes may be (RFC 1123). What is none is not put into the
-// policy: it comes from a log.
-var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+// isLabel reports whether a name in Kubernetes may be so (RFC 1123). What may not is not put
+// into the policy: it comes from a log.
+func isLabel(name string) bool {
+	const maxLabel = 253
+	return name != "" && len(name) <= maxLabel && strings.Trim(name, ".-") == name &&
+		strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == ""
+}
 
 // networkPolicy returns a policy that leaves a workload all egress but to the closed
 // ports. Policies name what is allowed, so the ports between them are listed.
@@ -171,13 +175,13 @@ func networkPolicy(namespace, pod string, closed []string) string {
 	slices.Sort(ports)
 	var b strings.Builder
 	b.WriteString("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: deny-egress-to-kubelets\n")
-	if label.MatchString(namespace) {
+	if isLabel(namespace) {
 		fmt.Fprintf(&b, "  namespace: %s\n", namespace)
 	} else {
 		b.WriteString("  namespace: NAMESPACE # fill in: these logs do not name it\n")
 	}
 	b.WriteString("spec:\n  podSelector:\n    matchLabels:\n")
-	if label.MatchString(pod) {
+	if isLabel(pod) {
 		fmt.Fprintf(&b, "      app: WORKLOAD # fill in: the labels of pod %s\n", pod)
 	} else {
 		b.WriteString("      app: WORKLOAD # fill in: the labels of the workload's pods\n")
