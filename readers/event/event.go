@@ -29,7 +29,7 @@ type Event struct {
 	// Picked is set when the event was decoded only because it may match: it belongs to
 	// no sample of what is in the log.
 	Picked bool
-	// Partial is set on a picked event of which there are only the fields of the Interest,
+	// Partial is set on an event of which there are only the fields of the Interest,
 	// whatever else it may have. It is no evidence: a sink that wants the event sets Wanted,
 	// and the decoder gives it again as a whole; otherwise this was all of it.
 	Partial bool

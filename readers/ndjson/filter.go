@@ -175,8 +175,8 @@ func (d *Decoder) Look(i event.Interest) {
 }
 
 // settles reports whether the fields that the sink was shown of a document decide that it
-// does not want the rest.
-func (d *Decoder) settles(start, end int) bool {
+// does not want the rest. With strict the document is known to be well-formed then.
+func (d *Decoder) settles(start, end int, strict bool) bool {
 	if d.picker == nil || d.action.kind != noAction {
 		return false
 	}
@@ -184,16 +184,25 @@ func (d *Decoder) settles(start, end int) bool {
 	for end > start && (d.block.Data[end-1] == '\n' || d.block.Data[end-1] == '\r') {
 		end--
 	}
-	if !d.picker.pick(d.block.Data[start:end]) {
+	if !d.picker.pick(d.block.Data[start:end], strict) {
 		return false
 	}
 	d.ev = event.Event{Picked: d.picked, Partial: true, Found: &d.picker.found, Evidence: d.evidence("")}
 	d.sink.Event(&d.ev)
 	if d.ev.Wanted {
+		d.wanted++
 		return false
 	}
 	d.emitted++
 	return true
+}
+
+// shows reports whether a line settles that is not taken on trust: what is stepped over in it
+// is checked. It is not tried where it mostly does not help.
+func (d *Decoder) shows(start, end int) bool {
+	const rarely = 4 // of so many events one may be wanted
+	return d.picker != nil && !d.invalid && rarely*d.wanted <= d.emitted+rarely &&
+		isDocument(d.block.Data[start:end]) && d.settles(start, end, true)
 }
 
 // AuditMark is in every audit record, and so in each document that carries some.
@@ -285,7 +294,8 @@ func (s *sifting) line(end int) {
 	case trusted && !candidate && !sample:
 		d.passed++
 		d.action = action{} // this was its document
-	case trusted && d.settles(s.base+start, s.base+end):
+	case trusted && d.settles(s.base+start, s.base+end, false):
+	case !trusted && d.shows(s.base+start, s.base+end):
 	default:
 		before := d.emitted
 		d.record(s.base+start, s.base+end)

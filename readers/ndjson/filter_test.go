@@ -40,8 +40,6 @@ func (k *taker) Event(e *event.Event) {
 	}
 	k.again = -1
 	switch {
-	case e.Partial && !e.Picked:
-		k.t.Errorf("the event at %d is partial and of the sample", e.Evidence.Offset)
 	case e.Partial && matches:
 		e.Wanted, k.again = true, e.Evidence.Offset
 		return

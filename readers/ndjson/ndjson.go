@@ -52,6 +52,7 @@ type Decoder struct {
 	picked         bool    // the record is decoded because it may match
 	passed         int64   // records of the block that were passed over
 	emitted        int64   // events of the block
+	wanted         int64   // events that came again, whole
 }
 
 // New returns a decoder for one of the formats of this package.
@@ -78,7 +79,7 @@ func (d *Decoder) Begin(source, member string, b *frame.Block, sink event.Sink) 
 	d.line, d.at, d.next = 1, b.Start, 0
 	d.start, d.end = b.Start, b.Start
 	d.action = action{}
-	d.passed, d.emitted, d.picked = 0, 0, false
+	d.passed, d.emitted, d.wanted, d.picked = 0, 0, 0, false
 	if b.Skipped != 0 {
 		return
 	}
@@ -114,7 +115,9 @@ func (d *Decoder) lines(b *frame.Block, limit int) int64 {
 		if i := bytes.IndexByte(b.Data[d.at:b.End], '\n'); i >= 0 {
 			next = d.at + i + 1
 		}
-		d.record(d.at, next)
+		if !d.shows(d.at, next) {
+			d.record(d.at, next)
+		}
 		d.at = next
 	}
 	return d.line - 1

@@ -12,8 +12,8 @@ import (
 )
 
 // picker finds the fields that rules read in a document without parsing the rest. What it
-// finds is what a Finder finds in the parsed document. Whether the rest is well-formed is
-// not checked beyond strings and brackets.
+// finds is what a Finder finds in the parsed document. Unless it is strict, whether the rest
+// is well-formed is not checked beyond strings and brackets.
 type picker struct {
 	found   event.Found
 	finder  *event.Finder
@@ -21,6 +21,7 @@ type picker struct {
 	inner   level // of the _source of a search hit
 	text    []byte
 	marks   []prefilter.Mark
+	strict  bool            // what is stepped over is checked
 	slashes bool            // there are backslashes
 	parser  fastjson.Parser // of single values
 
@@ -49,11 +50,13 @@ func newPicker(f *event.Finder) *picker {
 // pick puts the fields of a document into found; of a search hit those of its _source. It
 // returns false when the text has something that it leaves to the parser: an escaped key,
 // another wrapper of exports, or what is not JSON. What is found is valid as long as the
-// text, and until the next call.
-func (p *picker) pick(text []byte) bool {
+// text, and until the next call. With strict it leaves to the parser also what the parser
+// may refuse in the rest.
+func (p *picker) pick(text []byte, strict bool) bool {
 	if len(text) > maxPick {
 		return false
 	}
+	p.strict = strict
 	p.found.Reset(p.finder)
 	p.text, p.marks = text, append(prefilter.Marks(p.marks, text), prefilter.Mark{}, prefilter.Mark{}) // for quote
 	slashes := uint64(0)
@@ -297,6 +300,13 @@ func (p *picker) skip(i int) (int, bool) {
 	case '"':
 		end := p.quote(i + 1)
 		return min(end+1, len(p.text)), end < len(p.text)
+	}
+	if p.strict {
+		c := checker{text: p.text, marks: p.marks}
+		end := c.value(i, 0)
+		return end, end >= 0
+	}
+	switch p.at(i) {
 	case '{', '[':
 		return p.container(i)
 	}

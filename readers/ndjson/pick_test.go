@@ -60,8 +60,8 @@ func TestPick(t *testing.T) {
 			values{"@timestamp": {`"2026"`}, "a..b": {"1", "2", "3"}}},
 	} {
 		p := newPicker(pickFinder())
-		for range 2 { // what it remembers of a document makes no difference
-			if !p.pick([]byte(tt.text)) {
+		for _, strict := range []bool{false, true, false} { // what it remembers of a document makes no difference
+			if !p.pick([]byte(tt.text), strict) {
 				t.Errorf("%s is left to the parser", tt.text)
 			}
 			if diff := cmp.Diff(tt.want, valuesOf(&p.found)); diff != "" {
@@ -78,8 +78,8 @@ func TestPickLeavesToTheParser(t *testing.T) {
 		`{"process":nul}`, `{"process":1x}`, `{"process":[1,]}`, `{"process":[1 2]}`, `{"process":[`, `{"process":[1`,
 	} {
 		p := newPicker(pickFinder())
-		p.pick([]byte(`{"a":1,"process":2,"x":3}`))
-		if p.pick([]byte(text)) {
+		p.pick([]byte(`{"a":1,"process":2,"x":3}`), false)
+		if p.pick([]byte(text), false) || p.pick([]byte(text), true) {
 			t.Errorf("%s: picked %v", text, valuesOf(&p.found))
 		}
 	}
@@ -94,7 +94,7 @@ func FuzzPick(f *testing.F) {
 	f.Add([]byte(`{"a":{"b":{"c":"\\","n":null}},"process":"x"}`), []byte(`{"a":{"b":{"c":"\u0041\"","n":[null]}},"process":"\ud83d","@timestamp":1}`))
 	f.Fuzz(func(t *testing.T, before, text []byte) {
 		p := newPicker(pickFinder())
-		p.pick(before)
+		p.pick(before, false)
 		checkPick(t, p, text)
 		checkPick(t, p, before)
 		checkPick(t, p, text)
@@ -104,7 +104,17 @@ func FuzzPick(f *testing.F) {
 func checkPick(t *testing.T, p *picker, text []byte) {
 	var parser fastjson.Parser
 	whole, err := parser.ParseBytes(text)
-	if err != nil || whole.Type() != fastjson.TypeObject || !p.pick(text) {
+	if err != nil || whole.Type() != fastjson.TypeObject {
+		if p.pick(text, true) {
+			t.Fatalf("%s: picked although the parser says %v", text, err)
+		}
+		return
+	}
+	strictly := p.pick(text, true)
+	if !p.pick(text, false) {
+		if strictly {
+			t.Errorf("%s: picked only strictly", text)
+		}
 		return
 	}
 	var k keys
@@ -137,7 +147,7 @@ func BenchmarkPick(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if !p.pick(text) {
+		if !p.pick(text, false) {
 			b.Fatal("not picked")
 		}
 	}
