@@ -117,6 +117,12 @@ func check(t *testing.T, text []byte) {
 	want, _, wantLines := decodeAll(t, text, event.Interest{})
 	checkInterest(t, text, event.Interest{Needs: testNeeds}, want, wantLines)
 	checkInterest(t, text, event.Interest{Needs: testNeeds, Finder: finderOf(testFields...)}, want, wantLines)
+	// Without needs nothing is taken on trust.
+	checkInterest(t, text, event.Interest{Finder: finderOf(testFields...)}, want, wantLines)
+	got, _, _ := decodeAll(t, text, event.Interest{Finder: finderOf(testFields...)})
+	if diff := cmp.Diff(want.problems, got.problems); diff != "" {
+		t.Errorf("problems (-all +picked):\n%s", diff)
+	}
 }
 
 func checkInterest(t *testing.T, text []byte, i event.Interest, want *taker, wantLines int64) {

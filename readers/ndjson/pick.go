@@ -173,7 +173,7 @@ func (p *picker) value(i int, l *level, depth int) (int, bool) {
 		if l.node.HasBelow() {
 			return p.object(i, l, depth+1)
 		}
-		return p.container(i)
+		return p.skip(i)
 	case '[':
 		return p.array(i, l, depth+1)
 	}

@@ -92,6 +92,7 @@ func FuzzPick(f *testing.F) {
 	f.Add([]byte(`{"_index":"b","_source":{"a":{"b":{"n":null}}}}`), []byte(`{"_index":"a","_source":{"a":{"b.c":1}},"fields":{"a.b.c":[1]}}`))
 	f.Add([]byte(`{"a":{"b":{"x":1,"c":2}}}`), []byte(`{"a.b":{"c":1},"a":{"b":{"c":[{"d":1},3]}},"a":[{"b.c":2}]}`))
 	f.Add([]byte(`{"a":{"b":{"c":"\\","n":null}},"process":"x"}`), []byte(`{"a":{"b":{"c":"\u0041\"","n":[null]}},"process":"\ud83d","@timestamp":1}`))
+	f.Add([]byte(`{"x":{""}}`), []byte(`{"a":{"b":{"c":[{""}]}}}`))
 	f.Fuzz(func(t *testing.T, before, text []byte) {
 		p := newPicker(pickFinder())
 		p.pick(before, false)
