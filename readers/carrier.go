@@ -67,7 +67,7 @@ func newDocuments(format string, i event.Interest) *documents {
 }
 
 func (d *documents) Decode(source, member string, b *frame.Block, sink event.Sink) int64 {
-	if d.carried = d.Carries(b); !d.carried {
+	if d.carried = d.Carries(source, b); !d.carried {
 		return d.Decoder.Decode(source, member, b, sink)
 	}
 	if d.carrier == nil {

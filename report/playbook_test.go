@@ -111,7 +111,7 @@ func investigated(t testing.TB) *triage.Case {
 // lookUp shows a probe a small log.
 func lookUp(t testing.TB, p *triage.Probe) *triage.Probe {
 	t.Helper()
-	u := p.Unit()
+	u := p.Worker().Unit(1)
 	for i, doc := range []string{
 		`{"@timestamp":"2026-11-19T23:59:00Z","host":{"name":"web-1","ip":["127.0.0.1","10.0.0.11"]},"event":{"category":"process"},"process":{"pid":4242,"args":["/tmp/kd","/var/run/secrets/kubernetes.io/serviceaccount/token"],"executable":"/tmp/kd"},"user":{"name":"www-data"},"file":{"mode":"0755"}}`,
 		`{"@timestamp":"2026-11-19T23:59:10Z","host":{"name":"web-1"},"event":{"category":"process"},"process":{"pid":4242,"args":["` + strings.Repeat("long ", 60) + `"]}}`,

@@ -38,14 +38,13 @@ func BenchmarkCandidates(b *testing.B) {
 	for _, plain := range []bool{true, false} {
 		b.Run(map[bool]string{true: "plain", false: "account"}[plain], func(b *testing.B) {
 			r := &run{options: Options{NoAccount: plain}, sets: ruleSets(rules), list: rules, near: nearMisses(rules)}
-			r.interest = interest(r.options, r.sets, rules)
 			w := newWorker(r)
 			part := &readers.Part{Source: "bench", Format: "ndjson"}
-			d := readers.NewDecoder(part.Format, r.interest)
+			d := readers.NewDecoder(part.Format, w.interest)
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				w.sink = unitSink{worker: w, res: w.newResult()}
+				w.sink = unitSink{worker: w, res: w.newResult(1)}
 				d.Decode(part, block, &w.sink)
 				if w.sink.res.counts.Events != lines {
 					b.Fatalf("%d events", w.sink.res.counts.Events)
@@ -63,15 +62,14 @@ func TestCandidatesDoNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &run{sets: ruleSets(rules), list: rules, near: nearMisses(rules)}
-	r.interest = interest(r.options, r.sets, rules)
 	w := newWorker(r)
 	part := &readers.Part{Source: "log", Format: "ndjson"}
-	d := readers.NewDecoder(part.Format, r.interest)
+	d := readers.NewDecoder(part.Format, w.interest)
 	allocations := func(lines int) float64 {
 		text := candidates(lines)
 		block := &frame.Block{Data: []byte(text), End: len(text)}
 		return testing.AllocsPerRun(3, func() {
-			w.sink = unitSink{worker: w, res: w.newResult()}
+			w.sink = unitSink{worker: w, res: w.newResult(1)}
 			d.Decode(part, block, &w.sink)
 		})
 	}

@@ -37,7 +37,7 @@ func (s *unitSink) Event(e *event.Event) {
 		t, dated = e.Time()
 		in = s.inRange(t, dated)
 	}
-	if e.Wanted = e.Partial && in && s.matches(e); e.Wanted {
+	if e.Wanted = e.Partial && in && (s.matches(e) || s.res.probe != nil && s.res.probe.Wants(e, t)); e.Wanted {
 		return // it comes again, whole
 	}
 	s.res.counts.Events++
@@ -76,7 +76,7 @@ func (s *unitSink) matches(e *event.Event) bool {
 // belongs to no sample.
 func (s *unitSink) timed() bool {
 	o := &s.worker.run.options
-	return s.res.account != nil || !o.From.IsZero() || !o.To.IsZero()
+	return s.res.account != nil || s.res.probe != nil || !o.From.IsZero() || !o.To.IsZero()
 }
 
 // inRange reports whether the event's time is one that rules are to see.

@@ -25,6 +25,7 @@ type item struct {
 type slot struct {
 	ready   chan struct{}
 	stretch int
+	order   int64 // of the unit in the input: units that come later have a greater one
 	result  *result
 }
 

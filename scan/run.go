@@ -78,7 +78,6 @@ func Run(ctx context.Context, o Options, paths []string, rules []*rule.Rule, sin
 		list:      rules,
 		near:      nearMisses(rules),
 		stretches: newStretches(),
-		interest:  interest(o, sets, rules),
 		tasks:     make(chan task),
 		budget:    newBudget(maxAhead),
 	}
@@ -100,7 +99,6 @@ type run struct {
 	list      []*rule.Rule
 	near      []*NearMisses // without events; none if none are looked for
 	stretches *stretches
-	interest  event.Interest
 	tasks     chan task
 	budget    *budget
 	tallies   tallies
@@ -129,16 +127,28 @@ func ruleSets(rules []*rule.Rule) []ruleSet {
 	return sets
 }
 
-// interest returns what decides whether any of the rules matches an event.
-func interest(o Options, sets []ruleSet, rules []*rule.Rule) event.Interest {
-	if o.NoPrefilter || o.Probe != nil {
+// interest returns what decides whether any of the rules matches an event, or a probe
+// wants it.
+func (r *run) interest(probe ProbeWorker) event.Interest {
+	if r.options.NoPrefilter {
 		return event.Interest{}
 	}
+	all := event.Interest{Needs: needs(r.list)}
 	var finders []*event.Finder
-	for i := range sets {
-		finders = append(finders, sets[i].set.Finder())
+	for i := range r.sets {
+		finders = append(finders, r.sets[i].set.Finder())
 	}
-	return event.Interest{Needs: needs(rules), Finder: event.Union(finders...)}
+	if probe != nil {
+		also := probe.Interest()
+		if len(r.list) > 0 && all.Needs == nil || also.Needs == nil {
+			all.Needs = nil
+		} else {
+			all.Needs = slices.Concat(all.Needs, also.Needs)
+		}
+		finders = append(finders, also.Finder)
+	}
+	all.Finder = event.Union(finders...)
+	return all
 }
 
 // needs returns what an event must hold for any of the rules to match it.
@@ -191,13 +201,13 @@ func (r *run) walk(ctx context.Context, paths []string) (w walked) {
 func (r *run) start(ctx context.Context, jobs int) (wait func()) {
 	var reading, working sync.WaitGroup
 	for range jobs {
+		w, h := newWorker(r), newHandler(ctx, r)
 		reading.Go(func() {
-			h := newHandler(ctx, r)
 			for s := r.stretches.take(); s != nil; s = r.stretches.take() {
 				h.read(s)
 			}
 		})
-		working.Go(func() { newWorker(r).work() })
+		working.Go(w.work)
 	}
 	go func() {
 		reading.Wait()

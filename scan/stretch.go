@@ -131,6 +131,9 @@ func (l *stretches) cut(s *stretch, n int) {
 	l.more.Signal()
 }
 
+// orderBits is how many bits of an order tell the units of one group apart.
+const orderBits = 40
+
 // handler is one reader. It puts what readers.Reader finds in the queue of its stretch. Parts
 // that are a single small unit it decodes itself; other units it hands to workers.
 type handler struct {
@@ -140,6 +143,7 @@ type handler struct {
 	worker  *worker
 	stretch *stretch
 	group   int
+	order   int64   // of the last unit
 	batch   *result // of parts that are not in the queue yet, nil if there are none
 }
 
@@ -155,6 +159,7 @@ func (h *handler) read(s *stretch) {
 	h.stretch = s
 	h.run.budget.wait(h.ctx, s.from)
 	for h.group = 0; h.group < len(s.groups) && h.ctx.Err() == nil; h.group++ {
+		h.order = int64(s.from+h.group) << orderBits
 		// The only errors are the context's, which Run looks at itself.
 		_ = h.reader.Read(s.groups[h.group])
 	}
@@ -169,7 +174,8 @@ func (h *handler) Part(p *readers.Part) {
 		h.run.budget.wait(h.ctx, h.stretch.from)
 	}
 	if h.batch == nil {
-		h.batch = h.worker.newResult()
+		h.order++
+		h.batch = h.worker.newResult(h.order)
 		h.batch.parts = h.run.tallies.get(len(h.stretch.groups) - h.group)
 	}
 	h.batch.begin(p)
@@ -192,7 +198,8 @@ func (h *handler) Unit(u *readers.Unit) error {
 	h.flush()
 	h.run.stretches.cut(h.stretch, h.group+1)
 	h.run.budget.wait(h.ctx, h.stretch.from)
-	s := &slot{ready: make(chan struct{}), stretch: h.stretch.from}
+	h.order++
+	s := &slot{ready: make(chan struct{}), stretch: h.stretch.from, order: h.order}
 	select {
 	case h.run.tasks <- task{unit: u, slot: s}:
 		h.stretch.queue.put(item{slot: s})

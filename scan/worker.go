@@ -80,6 +80,8 @@ func (r *result) end() {
 // worker turns units into results. Its decoders and scratch are its own.
 type worker struct {
 	run      *run
+	interest event.Interest
+	probe    ProbeWorker // nil without a probe
 	decoders map[string]readers.Decoder
 	scratch  *eval.Scratch
 	category *event.Path
@@ -96,12 +98,16 @@ func newWorker(r *run) *worker {
 		scratch:  eval.NewScratch(),
 		category: event.NewPath("event.category"),
 	}
+	if p := r.options.Probe; p != nil {
+		w.probe = p.Worker()
+	}
+	w.interest = r.interest(w.probe)
 	return w
 }
 
 func (w *worker) work() {
 	for t := range w.run.tasks {
-		t.slot.result = w.newResult()
+		t.slot.result = w.newResult(t.slot.order)
 		w.unit(t.unit, t.slot.result)
 		w.run.budget.add(t.slot.stretch, t.slot.result.weight)
 		close(t.slot.ready)
@@ -152,10 +158,10 @@ func (w *worker) block(u *readers.Unit, res *result) bool {
 	return true
 }
 
-func (w *worker) newResult() *result {
+func (w *worker) newResult(order int64) *result {
 	res := &result{weight: resultSize, account: newAccount(w.run)}
-	if p := w.run.options.Probe; p != nil {
-		res.probe = p.Unit()
+	if w.probe != nil {
+		res.probe = w.probe.Unit(order)
 	}
 	for i := range w.run.sets {
 		res.coverage = append(res.coverage, w.run.sets[i].coverage.Empty())
@@ -166,7 +172,7 @@ func (w *worker) newResult() *result {
 func (w *worker) decoder(format string) readers.Decoder {
 	d := w.decoders[format]
 	if d == nil {
-		d = readers.NewDecoder(format, w.run.interest)
+		d = readers.NewDecoder(format, w.interest)
 		w.decoders[format] = d
 	}
 	return d

@@ -54,6 +54,7 @@ type Decoder struct {
 	calls         calls
 	partial       *partial // nil if events are shown as a whole
 	passed        int64
+	source        string // of the block
 	out           event.Event
 	assumed       [1]string
 }
@@ -68,7 +69,7 @@ func New(o Options) *Decoder {
 	}
 	d := &Decoder{
 		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(o.Window, o.MaxRecords),
-		assumed: [1]string{"host.os.type"}, whole: wholeBlock, sample: sampleBytes,
+		assumed: [1]string{"host.os.type"}, whole: wholeBlock, sample: sampleBytes, calls: calls{other: isNoConnect},
 	}
 	d.skim.accept = d.accept
 	return d
@@ -84,7 +85,7 @@ func New(o Options) *Decoder {
 // never that far from the one before, has that record reported and left out; for the
 // report to be certain the margin must be twice the window.
 func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink) (lines int64) {
-	d.passed = 0
+	d.passed, d.source = 0, source
 	if b.Follows {
 		d.follow(b)
 	} else {

@@ -88,16 +88,25 @@ const (
 // a connect. It says no only of records as the kernel writes them: arch first, then the
 // number, and neither again.
 func (d *Decoder) mayConnect(from, end int) bool {
-	const arch, call, number = len(archField), len(archField) + 8 + 1, len(archField) + 8 + 1 + len(syscallField)
-	body := d.text[from:end]
-	if len(body) <= number || string(body[:arch]) != archField || body[call-1] != ' ' || string(body[call:number]) != syscallField {
-		return true
-	}
-	n, i := digits(body, number, 4)
-	if i == 0 || i >= len(body) || body[i] != ' ' || !d.calls.isOther(d.tables, body[arch:call-1], n) {
+	arch, n, i := plainCall(d.text[from:end])
+	if i == 0 || !d.calls.isOther(d.tables, arch, n) {
 		return true
 	}
 	return d.namesCall(from+i, end)
+}
+
+// plainCall reads the body of a SYSCALL record that begins as the kernel writes it: with
+// the architecture and the number of the call. It returns where that ends, 0 if it does not.
+func plainCall(body []byte) (archValue []byte, n uint64, end int) {
+	const arch, call, number = len(archField), len(archField) + 8 + 1, len(archField) + 8 + 1 + len(syscallField)
+	if len(body) <= number || string(body[:arch]) != archField || body[call-1] != ' ' || string(body[call:number]) != syscallField {
+		return nil, 0, 0
+	}
+	n, i := digits(body, number, 4)
+	if i == 0 || i >= len(body) || body[i] != ' ' {
+		return nil, 0, 0
+	}
+	return body[arch : call-1], n, i
 }
 
 // callFinder finds the fields of which a SYSCALL record has one each.
@@ -163,8 +172,18 @@ func isShort(body []byte) bool {
 	return bytes.IndexByte(saddr[size:], '=') >= 0 && bytes.Contains(saddr[size:], []byte(saddrField))
 }
 
-// calls remembers which system calls are no connect, so that asking needs no names.
-type calls []archCalls
+// calls remembers which system calls are others than those that matter, so that asking
+// needs no names.
+type calls struct {
+	archs []archCalls
+	other func(t *tables, call uint16) bool
+}
+
+// isNoConnect reports whether a system call is neither connect nor one that may stand for it.
+func isNoConnect(t *tables, call uint16) bool {
+	name := t.syscalls[call].name
+	return name != "connect" && name != "socketcall"
+}
 
 // archCalls are those of one architecture, as records write it.
 type archCalls struct {
@@ -175,27 +194,26 @@ type archCalls struct {
 // maxArchs bounds the architectures that are remembered; no host has more than two.
 const maxArchs = 8
 
-// isOther reports whether a system call is known to be neither connect nor one that may
-// stand for it.
+// isOther reports whether a system call is known to be another.
 func (c *calls) isOther(t *tables, arch []byte, n uint64) bool {
 	if n >= maxDense {
 		return false
 	}
-	for i := range *c {
-		if a := &(*c)[i]; string(a.arch[:]) == string(arch) {
+	for i := range c.archs {
+		if a := &c.archs[i]; string(a.arch[:]) == string(arch) {
 			return a.other[n/64]>>(n%64)&1 != 0
 		}
 	}
 	number, ok := parseUint(arch, 16)
-	if !ok || len(*c) == maxArchs {
+	if !ok || len(c.archs) == maxArchs {
 		return false
 	}
 	a := archCalls{arch: [8]byte(arch)}
 	for k := range uint64(maxDense) {
-		if name := t.syscalls[t.syscall(archName(number), k)].name; name != "connect" && name != "socketcall" {
+		if c.other(t, t.syscall(archName(number), k)) {
 			a.other[k/64] |= 1 << (k % 64)
 		}
 	}
-	*c = append(*c, a)
+	c.archs = append(c.archs, a)
 	return a.other[n/64]>>(n%64)&1 != 0
 }

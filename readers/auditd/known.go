@@ -57,6 +57,9 @@ func (d *Decoder) goesOn(start, end int) bool {
 	default:
 		ch.marks |= hasContent
 	}
+	if d.needs != nil && len(d.needs.kinds) > 0 && typ != typeEOE {
+		d.markKind(ch, &line{start: start, end: end, body: start + node + skipGap(rest, name+len(k.id)), typ: typ})
+	}
 	return true
 }
 

@@ -2,6 +2,7 @@ package auditd
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"kscan/readers/event"
@@ -15,6 +16,11 @@ type needs struct {
 	nul    bool              // it finds NUL too, as its first literal
 	ports  [][4]byte         // in hex, as saddr has them
 	texts  []needText
+	// addresses are in hex, as saddr has them.
+	addresses []needText
+	ids       []idNeed
+	kinds     []kindNeed
+	id        int // the number of the literal pidField, -1 if it is none
 }
 
 // needText is a text that stands in a record as it is, or in hex.
@@ -38,22 +44,9 @@ func (d *Decoder) Look(i event.Interest) {
 func (d *Decoder) Passed() int64 { return d.passed }
 
 func newNeeds(list []event.Need) *needs {
-	var n needs
-	for _, need := range list {
-		switch need.Field {
-		case "destination.port", "source.port":
-			if need.Text != "" {
-				return nil
-			}
-			if need.Number >= 0 && need.Number <= 0xFFFF { // no event holds another
-				n.ports = append(n.ports, portHex(uint16(need.Number)))
-			}
-		case "process.name", "process.executable", "process.args", "process.title", "process.working_directory", "file.path":
-			if need.Text == "" || strings.ContainsAny(need.Text, "\ufffd\x00") {
-				return nil
-			}
-			n.texts = append(n.texts, newNeedText(need))
-		default:
+	n := needs{id: -1}
+	for i := range list {
+		if !neverHas(list[i].Field) && !n.add(&list[i]) {
 			return nil
 		}
 	}
@@ -62,6 +55,73 @@ func newNeeds(list []event.Need) *needs {
 	}
 	n.setFinder()
 	return &n
+}
+
+// maxAmong is how many values of a field are looked for one by one.
+const maxAmong = 16
+
+// add adds a need. It returns false if records do not tell what events hold it.
+func (n *needs) add(need *event.Need) bool {
+	switch {
+	case need.Exists:
+		return false
+	case need.Among != nil:
+		return n.addAmong(need)
+	}
+	switch need.Field {
+	case "destination.port", "source.port":
+		if need.Text != "" {
+			return false
+		}
+		if need.Number >= 0 && need.Number <= 0xFFFF { // no event holds another
+			n.ports = append(n.ports, portHex(uint16(need.Number)))
+		}
+	case "process.name", "process.executable", "process.args", "process.title", "process.working_directory", "file.path":
+		if need.Text == "" || strings.ContainsAny(need.Text, "\ufffd\x00") {
+			return false
+		}
+		n.texts = append(n.texts, newNeedText(*need))
+	default:
+		return false
+	}
+	return true
+}
+
+// addAmong adds a need of one of some values.
+func (n *needs) addAmong(need *event.Need) bool {
+	switch need.Field {
+	case "event.category":
+		n.kinds = append(n.kinds, newKindNeed(*need))
+		return true
+	case "process.pid":
+		n.ids = append(n.ids, idNeed{pidField, need.Among})
+		return true
+	case "process.parent.pid":
+		n.ids = append(n.ids, idNeed{ppidField, need.Among})
+		return true
+	}
+	set, ok := need.Among.(*event.Set)
+	if !ok || set.Len() > maxAmong {
+		return false
+	}
+	for _, value := range slices.Sorted(set.All()) {
+		if need.Field == "destination.ip" {
+			addr, ok := event.ParseIP([]byte(value))
+			if !ok {
+				return false
+			}
+			n.addresses = append(n.addresses, needText{text: []byte(hexOf(string(addr.AsSlice()))), fold: true})
+			continue
+		}
+		one := event.Need{Field: need.Field, Text: value}
+		if number, ok := parseUint([]byte(value), 10); ok && need.Type == event.Long {
+			one.Text, one.Number = "", int64(number)
+		}
+		if !n.add(&one) {
+			return false
+		}
+	}
+	return true
 }
 
 func portHex(port uint16) (hex [4]byte) {
@@ -87,11 +147,14 @@ func newNeedText(need event.Need) needText {
 // setFinder makes the finder of n, nil if there is no telling what to look for.
 func (n *needs) setFinder() {
 	list, ok := n.literals()
-	if n.nul = ok && len(list) < prefilter.MaxSharp; n.nul {
+	if !ok {
+		return
+	}
+	if n.nul = len(list) < prefilter.MaxSharp; n.nul {
 		list = append(list, prefilter.Literal{Text: nul})
 	}
-	if ok {
-		n.finder = prefilter.New(list)
+	if n.finder = prefilter.New(list); n.finder != nil {
+		n.id = slices.Index(n.finder.Literals(), prefilter.Literal{Text: pidField})
 	}
 }
 
@@ -100,6 +163,12 @@ func (n *needs) setFinder() {
 func (n *needs) literals() (list []prefilter.Literal, ok bool) {
 	for _, port := range n.ports {
 		list = append(list, prefilter.Literal{Text: string(port[:]), Fold: true})
+	}
+	for i := range n.addresses {
+		list = append(list, prefilter.Literal{Text: string(n.addresses[i].text), Fold: true})
+	}
+	if len(n.ids) > 0 {
+		list = append(list, prefilter.Literal{Text: pidField})
 	}
 	if len(n.texts) > 0 {
 		list = append(list, prefilter.Literal{Text: pieceMark})
@@ -160,7 +229,9 @@ func hexOf(text string) string {
 
 // in reports whether a record may hold a need. It never says no to a record because of
 // which the event's document holds one.
-func (n *needs) in(record []byte) bool { return n.portIn(record) || n.textIn(record) }
+func (n *needs) in(record []byte) bool {
+	return n.portIn(record) || n.idIn(record) || n.addressIn(record) || n.textIn(record)
+}
 
 // portIn looks for a port in every saddr field of a record.
 func (n *needs) portIn(record []byte) bool {

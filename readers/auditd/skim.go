@@ -114,11 +114,13 @@ func (d *Decoder) look(finder *prefilter.Finder, base int, places uint64) {
 	}
 }
 
-// accept notes a literal. It wants all of them.
-func (d *Decoder) accept(literal, _ int) bool {
-	if s := &d.skim; s.nul && literal == 0 {
+// accept notes a literal that shows something of its record. It wants all of them.
+func (d *Decoder) accept(literal, at int) bool {
+	s := &d.skim
+	switch {
+	case s.nul && literal == 0:
 		s.odd = true
-	} else {
+	case literal != d.needs.id || d.needs.idAt(d.text, at):
 		s.need = true
 	}
 	return false
@@ -225,6 +227,7 @@ func (d *Decoder) join(c int32, l *line, pos int, number int32) bool {
 	case isMember:
 		if d.needs != nil && ch.number != 0 {
 			ch.marks |= d.marksOf(l.typ, l.body, l.end, ch.marks)
+			d.markKind(ch, l)
 		}
 		return true
 	case isLate:

@@ -22,4 +22,30 @@ type Need struct {
 	Fold bool
 	// Number is the value of a long field when Text is "".
 	Number int64
+	// Among, if set, takes the place of Text and Number: the whole value must be one of
+	// these. Type is the field's: Keyword, Long or IP.
+	Among Values
+	Type  Type
+	// Exists takes their place too: any value of the field will do.
+	Exists bool
+
+	// What follows narrows the need. A reader may leave it out.
+
+	// And are needs that the event must hold as well, without a narrowing of their own.
+	And []Need
+	// Hosts, if set, says whether events of a host matter: by its name, empty if the
+	// event does not name it, and the source of the event.
+	Hosts func(name []byte, source string) bool
+	// Sources, if set, says whether events of a source matter.
+	Sources func(source string) bool
+	// Open, if set, says whether a value that fits still matters, and with nil whether any
+	// does: once it is false it stays so, as enough such events were seen.
+	Open func(value []byte) bool
+}
+
+// Values is a set of values of a field.
+type Values interface {
+	// Has reports whether the value is in the set: a text as it is, a whole number that is
+	// not negative in its digits, an address in any form.
+	Has(value []byte) bool
 }

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"kscan/readers/event"
@@ -37,21 +35,22 @@ const (
 type filter struct {
 	finder         *prefilter.Finder
 	accepts        []acceptance // of the finder's literals
+	audit          int          // the number of the literal AuditMark
 	newlines, hits []uint64
 	data           []byte
-	wanted, carry  func(literal, at int) bool // accept and isAudit, made once
+	wanted         func(literal, at int) bool // accept, made once
+	line           func([]lineTest, int) bool // and, made once
 	fresh, utf8    bool                       // scan was called, and what it found
 }
-
-// literals are the literals of a filter that is being made.
-type literals map[prefilter.Literal]acceptance
 
 // acceptance says when a literal that stands in a line makes the line a candidate.
 type acceptance struct {
 	always bool
-	// rests are what may follow for the literal to be a number written out; after any
-	// other literal of a number an exponent must follow.
-	rests []string
+	// number is set if the literal stands for a number: one of rests must follow for it to
+	// be written out, or else an exponent.
+	number bool
+	rests  []string
+	tests  keyTests // of the fields whose keys the literal ends
 }
 
 // newFilter returns a filter for lines that hold at least one of the needs, or nil if
@@ -60,58 +59,46 @@ func newFilter(needs []event.Need) *filter {
 	if len(needs) == 0 {
 		return nil
 	}
-	// A text may be written with \u escapes for any of its letters, and a document may
-	// carry audit records, which write values in ways of their own.
-	list := literals{{Text: `\u00`}: {always: true}, {Text: AuditMark}: {always: true}}
-	for _, need := range needs {
-		if need.Text == "" {
-			list.number(need.Number)
-		} else if !list.text(need) {
+	m := newFilterMaker()
+	for i := range needs {
+		if !m.need(&needs[i]) {
 			return nil
 		}
 	}
-	f := &filter{finder: prefilter.New(slices.Collect(maps.Keys(list)))}
+	f := &filter{finder: prefilter.New(slices.Collect(maps.Keys(m.list)))}
 	if f.finder == nil {
 		return nil
 	}
-	for _, literal := range f.finder.Literals() {
-		f.accepts = append(f.accepts, list[literal])
+	for i, literal := range f.finder.Literals() {
+		f.accepts = append(f.accepts, *m.list[literal])
+		if literal.Text == AuditMark && !literal.Fold {
+			f.audit = i
+		}
 	}
-	f.wanted, f.carry = f.accept, f.isAudit
+	f.wanted, f.line = f.accept, f.and
 	return f
 }
 
-// text adds the longest part of a text that JSON writes in one way, \u00 escapes apart.
-func (l literals) text(need event.Need) bool {
-	longest := ""
-	for _, run := range strings.FieldsFunc(need.Text, func(r rune) bool {
-		return r < ' ' || r >= utf8.RuneSelf || r == '"' || r == '\\' || r == '/'
-	}) {
-		if len(run) > len(longest) {
-			longest = run
+// focus makes the filter look for those needs alone that still matter, and for events of
+// the source.
+func (d *Decoder) focus(source string) {
+	var active []bool
+	var needs []event.Need
+	for i := range d.needs {
+		n := &d.needs[i]
+		active = append(active, (n.Open == nil || n.Open(nil)) && (n.Sources == nil || n.Sources(source)))
+		if active[i] {
+			needs = append(needs, *n)
 		}
 	}
-	if len(longest) < minRun {
-		return false
+	if slices.Equal(active, d.active) {
+		return
 	}
-	l[prefilter.Literal{Text: longest, Fold: need.Fold}] = acceptance{always: true}
-	return true
-}
-
-// number adds the ways to write a positive whole number: with its digits in a row, or, with
-// an exponent, with a point among those of them that are not trailing zeros.
-func (l literals) number(n int64) {
-	digits := strconv.FormatInt(n, 10)
-	significant := strings.TrimRight(digits, "0")
-	whole := prefilter.Literal{Text: significant}
-	a := l[whole]
-	a.rests = append(a.rests, digits[len(significant):])
-	l[whole] = a
-	for i := 1; i < len(significant); i++ {
-		dotted := prefilter.Literal{Text: significant[:i] + "." + significant[i:]}
-		if _, known := l[dotted]; !known {
-			l[dotted] = acceptance{}
-		}
+	d.active = active
+	// Without needs there would be no telling.
+	if f := newFilter(needs); f != nil {
+		f.newlines, f.hits = d.filter.newlines, d.filter.hits
+		d.filter = f
 	}
 }
 
@@ -121,7 +108,17 @@ func (f *filter) accept(literal, at int) bool {
 	if a.always {
 		return true
 	}
-	rest := f.data[at+len(f.finder.Literals()[literal].Text):]
+	end := at + len(f.finder.Literals()[literal].Text)
+	if len(a.tests.tests) > 0 && a.tests.hold(f.data, at, end, f.line) {
+		return true
+	}
+	return a.number && f.isNumber(a, end)
+}
+
+// isNumber reports whether what follows the digits that end at a place makes them one of
+// the numbers.
+func (f *filter) isNumber(a *acceptance, end int) bool {
+	rest := f.data[end:]
 	for _, r := range a.rests {
 		if len(rest) >= len(r) && string(rest[:len(r)]) == r {
 			return true
@@ -131,10 +128,6 @@ func (f *filter) accept(literal, at int) bool {
 		rest = rest[1:]
 	}
 	return len(rest) > 0 && rest[0]|0x20 == 'e'
-}
-
-func (f *filter) isAudit(literal, _ int) bool {
-	return f.finder.Literals()[literal].Text == AuditMark
 }
 
 // scan prepares for next.
@@ -150,14 +143,14 @@ func (f *filter) scan(data []byte) {
 
 // next returns the first place at or after from where a literal that is wanted stands,
 // len(data) if none.
-func (f *filter) next(from int, wanted func(literal, at int) bool) int {
+func (f *filter) next(from int) int {
 	w := from / 64
 	if w >= len(f.hits) {
 		return len(f.data)
 	}
 	for word := f.hits[w] &^ (1<<(from%64) - 1); ; word = f.hits[w] {
 		for ; word != 0; word &= word - 1 {
-			if i := w*64 + bits.TrailingZeros64(word); f.finder.Match(f.data, i, wanted) {
+			if i := w*64 + bits.TrailingZeros64(word); f.finder.Match(f.data, i, f.wanted) {
 				return i
 			}
 		}
@@ -171,6 +164,7 @@ func (f *filter) next(from int, wanted func(literal, at int) bool) int {
 func (d *Decoder) Look(i event.Interest) {
 	if d.format == Lines {
 		d.filter, d.picker = newFilter(i.Needs), newPicker(i.Finder)
+		d.needs, d.active = i.Needs, nil
 	}
 }
 
@@ -225,13 +219,26 @@ func Carries(text []byte) bool {
 
 // Carries reports whether a block holds an AuditMark. If it is asked, it must be of the
 // block that is decoded next.
-func (d *Decoder) Carries(b *frame.Block) bool {
-	core, f := b.Core(), d.filter
-	if f == nil || isExact(b) {
+func (d *Decoder) Carries(source string, b *frame.Block) bool {
+	core := b.Core()
+	if d.filter == nil || isExact(b) {
 		return Carries(core)
 	}
-	f.scan(core) // for sift too
-	return f.next(0, f.carry) < len(core)
+	d.focus(source)
+	d.filter.scan(core) // for sift too
+	return d.filter.carries()
+}
+
+// carries reports whether the data holds an AuditMark.
+func (f *filter) carries() bool {
+	for w, word := range f.hits {
+		for ; word != 0; word &= word - 1 {
+			if f.finder.Stands(f.audit, f.data, w*64+bits.TrailingZeros64(word)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Passed returns how many records of the last block were passed over: lines that are one
@@ -245,19 +252,21 @@ func isExact(b *frame.Block) bool { return b.Sampling == frame.BySize && len(b.C
 // sift decodes the lines of a block that may hold a need, a sample of the others, and all
 // that do not look like a document. It returns the number of lines.
 func (d *Decoder) sift(b *frame.Block) int64 {
-	core, f := b.Core(), d.filter
+	core := b.Core()
 	if isExact(b) {
 		d.invalid = !utf8.Valid(core)
 		return d.lines(b, b.End)
 	}
-	if !f.fresh {
-		f.scan(core)
+	if !d.filter.fresh {
+		d.focus(d.source)
+		d.filter.scan(core)
 	}
+	f := d.filter
 	f.fresh = false
 	if d.invalid = !f.utf8; d.invalid || bytes.IndexByte(core, 0) >= 0 {
 		return d.lines(b, b.End) // damaged: no line of it is taken on trust
 	}
-	s := sifting{d: d, core: core, base: b.Start, sampling: b.Sampling, candidate: f.next(0, f.wanted)}
+	s := sifting{d: d, core: core, base: b.Start, sampling: b.Sampling, candidate: f.next(0)}
 	for w, word := range f.newlines {
 		for ; word != 0; word &= word - 1 {
 			s.line(w*64 + bits.TrailingZeros64(word) + 1)
@@ -302,7 +311,7 @@ func (s *sifting) line(end int) {
 		s.irregular = sample && d.emitted-before != 1 && len(bytes.TrimSpace(s.core[start:end])) > 0
 	}
 	if candidate {
-		s.candidate = d.filter.next(end, d.filter.wanted)
+		s.candidate = d.filter.next(end)
 	}
 	d.line++
 	d.at = s.base + end

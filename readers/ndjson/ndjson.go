@@ -48,6 +48,8 @@ type Decoder struct {
 	start, end     int // of the record in block.Data
 	action         action
 	filter         *filter // nil when every record is decoded
+	needs          []event.Need
+	active         []bool  // which of needs the filter looks for, once that was asked
 	picker         *picker // nil when every record is decoded as a whole
 	picked         bool    // the record is decoded because it may match
 	passed         int64   // records of the block that were passed over

@@ -9,7 +9,7 @@
 package prefilter
 
 import (
-	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -38,9 +38,9 @@ type Literal struct {
 type Finder struct {
 	literals []Literal
 	offsets  []int // of the window in each literal
-	// words and masks are the windows as numbers, and the bits of them that tell: a quick
-	// look before the whole literal is compared.
-	words, masks []uint32
+	// fits gives, for each byte at each place of a window, the literals that it fits, a bit
+	// for each: a quick look before whole literals are compared.
+	fits [window][256]uint64
 	// tables[2*j] and tables[2*j+1] give, for the low and the high half of the byte at
 	// place j of a window, the buckets that it fits.
 	tables [2 * window][16]byte
@@ -53,17 +53,20 @@ func New(literals []Literal) *Finder {
 		return nil
 	}
 	f := &Finder{literals: slices.Clone(literals)}
-	// Neighbours share a bucket: alike literals blur a bucket least.
 	slices.SortFunc(f.literals, func(a, b Literal) int { return strings.Compare(a.Text, b.Text) })
 	f.literals = slices.Compact(f.literals)
+	var shapes []shape
 	for i, literal := range f.literals {
 		if literal.Text == "" {
 			return nil
 		}
 		offset := rarest(literal.Text)
 		f.offsets = append(f.offsets, offset)
-		f.add(i*buckets/max(len(f.literals), buckets), literal.Text[offset:], literal.Fold)
-		f.addWord(literal.Text[offset:], literal.Fold)
+		f.addFits(i, literal.Text[offset:], literal.Fold)
+		shapes = append(shapes, shapeOf(literal.Text[offset:], literal.Fold))
+	}
+	for i, bucket := range bucketsOf(shapes) {
+		f.add(bucket, &shapes[i])
 	}
 	return f
 }
@@ -71,36 +74,28 @@ func New(literals []Literal) *Finder {
 // Literals returns the literals, in the order by which Match numbers them.
 func (f *Finder) Literals() []Literal { return f.literals }
 
-func (f *Finder) addWord(text string, fold bool) {
-	var word, mask [window]byte
-	for j := range min(window, len(text)) {
-		mask[j] = 0xff
-		if fold {
-			mask[j] = 0xff &^ 0x20
+// addFits notes which bytes fit the window of literal k. Places past its end fit any.
+func (f *Finder) addFits(k int, text string, fold bool) {
+	for j := range window {
+		for c := range 256 {
+			fits := j >= len(text) || text[j] == byte(c)
+			if lower := byte(c) | 0x20; !fits && fold && lower >= 'a' && lower <= 'z' {
+				fits = text[j]|0x20 == lower
+			}
+			if fits {
+				f.fits[j][c] |= 1 << k
+			}
 		}
-		word[j] = text[j] & mask[j]
 	}
-	f.words = append(f.words, binary.LittleEndian.Uint32(word[:]))
-	f.masks = append(f.masks, binary.LittleEndian.Uint32(mask[:]))
 }
 
-// add puts the window of a literal into a bucket. Places past its end fit every byte.
-func (f *Finder) add(bucket int, text string, fold bool) {
+// add puts the window of a literal into a bucket.
+func (f *Finder) add(bucket int, s *shape) {
 	bit := byte(1) << bucket
 	for j := range window {
-		low, high := &f.tables[2*j], &f.tables[2*j+1]
-		if j >= len(text) {
-			for k := range 16 {
-				low[k] |= bit
-				high[k] |= bit
-			}
-			continue
-		}
-		c := text[j]
-		low[c&15] |= bit
-		high[c>>4] |= bit
-		if lower := c | 0x20; fold && lower >= 'a' && lower <= 'z' {
-			high[c>>4^2] |= bit // the other case differs in one bit of the high half
+		for k := range 16 {
+			f.tables[2*j][k] |= bit * byte(s[j][0]>>k&1)
+			f.tables[2*j+1][k] |= bit * byte(s[j][1]>>k&1)
 		}
 	}
 }
@@ -188,15 +183,24 @@ func (f *Finder) ScanWords(data []byte, words int, newlines, hits []uint64) {
 // Match reports whether a literal that accept wants really stands where Scan marked
 // data[i]. It calls accept with the number of each that does and with where it begins.
 func (f *Finder) Match(data []byte, i int, accept func(literal, at int) bool) bool {
-	var word [window]byte
-	copy(word[:], data[i:])
-	here := binary.LittleEndian.Uint32(word[:])
-	for k, mask := range f.masks {
-		if here&mask == f.words[k] && f.stands(k, data, i-f.offsets[k]) && accept(k, i-f.offsets[k]) {
+	var here [window]byte // zero past the end: whole literals are compared after it
+	if len(data)-i >= window {
+		here = [window]byte(data[i:])
+	} else {
+		copy(here[:], data[i:])
+	}
+	for set := f.fits[0][here[0]] & f.fits[1][here[1]] & f.fits[2][here[2]] & f.fits[3][here[3]]; set != 0; set &= set - 1 {
+		k := bits.TrailingZeros64(set)
+		if f.stands(k, data, i-f.offsets[k]) && accept(k, i-f.offsets[k]) {
 			return true
 		}
 	}
 	return false
+}
+
+// Stands reports whether one literal stands where Scan marked data[i].
+func (f *Finder) Stands(literal int, data []byte, i int) bool {
+	return f.fits[0][data[i]]>>literal&1 != 0 && f.stands(literal, data, i-f.offsets[literal])
 }
 
 // stands reports whether a literal is at a place of data.

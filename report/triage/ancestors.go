@@ -72,21 +72,23 @@ func newStarts(e *rule.Evidence, room *int64) *starts {
 
 // start keeps an event of the telemetry of a query that follows parents. An event without
 // a pid or id of its own says nothing of a process.
-func (u *probeUnit) start(l *lookup, e *event.Event, t time.Time, host hostKey) {
-	id := identity{u.text(u.origin[0], e), u.text(u.origin[1], e), u.text(u.origin[2], e), u.text(u.origin[3], e)}
+func (u *probeUnit) start(l *lookup, evidence event.Evidence, t time.Time, host hostKey) {
+	w := u.worker
+	origin := &w.probe.slots.origin
+	id := identity{w.text(origin[0]), w.text(origin[1]), w.text(origin[2]), w.text(origin[3])}
 	if id.pid == "" && id.entity == "" {
 		return
 	}
 	var shown []byte
-	for _, path := range l.show {
-		text := u.text(path, e)
+	for i, slot := range l.show {
+		text := w.shown(l.spec.Show[i], slot)
 		shown = append(binary.AppendUvarint(shown, uint64(len(text))), text...)
 	}
-	evidence := e.Evidence
-	evidence.EventID = strings.Clone(evidence.EventID)
 	u.weight += startSize + int64(len(shown))
-	u.starts[l] = append(u.starts[l], start{identity: id, time: t, evidence: evidence, shown: string(shown),
-		host: hostKey{strings.Clone(host.name), strings.Clone(host.folder)}})
+	if u.starts == nil {
+		u.starts = map[*lookup][]start{}
+	}
+	u.starts[l] = append(u.starts[l], start{identity: id, time: t, evidence: evidence, shown: string(shown), host: host})
 }
 
 // add takes the starts of the next unit.

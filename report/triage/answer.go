@@ -69,13 +69,21 @@ func (c *Collector) Probe() *Probe {
 	for _, r := range c.order {
 		for _, g := range r.rule.Groups {
 			g.bind(p, r.rule.Rule, lookups)
+			if asksWhose(r.rule.Rule.Playbook) {
+				p.destinations.want(g, c.nodes)
+			}
 		}
 	}
-	if p.queries == 0 {
+	if p.bound == 0 {
 		return nil
 	}
 	p.ready()
 	return p
+}
+
+// asksWhose reports whether a playbook asks whose the destinations are.
+func asksWhose(b *rule.Playbook) bool {
+	return b != nil && slices.ContainsFunc(b.Steps, func(s rule.PlaybookStep) bool { return s.Analysis == rule.Destination })
 }
 
 // bind adds the group's queries to the probe.
@@ -92,7 +100,10 @@ func (g *Group) bind(p *Probe, r *rule.Rule, lookups map[*rule.Evidence]*lookup)
 				request.beyond++
 				continue
 			}
-			request.bound = append(request.bound, b)
+			l.telemetry.ask(e.Host, t.host)
+			if !slices.ContainsFunc(request.bound, func(o *bound) bool { return *o == *b }) {
+				request.bound = append(request.bound, b)
+			}
 			for name, list := range t.values {
 				l.values.add(name, list)
 			}
@@ -174,7 +185,7 @@ func (g *Group) answer(of *Rule, p *Probe, reason string, nodes *Nodes) {
 		if step.Analysis == rule.Destination {
 			var known map[netip.Addr]hostAddress
 			if p != nil {
-				known = p.addresses
+				known = p.destinations.hosts
 			}
 			a.Destinations = g.destinations(nodes, known)
 			a.Notes = append(a.Notes, g.sweep()...)
@@ -229,10 +240,9 @@ func (g *Group) answerOf(e *rule.Evidence, r *request, p *Probe, reason string) 
 	}
 	var all found
 	for _, b := range r.bound {
-		f := b.found
-		f.events = slices.Clone(f.events)
+		f := *b.found()
 		f.latest(e.Last)
-		all.merge(&f, maxMerged, 0, 0)
+		all.merge(&f, &rule.Evidence{Max: maxMerged})
 	}
 	all.events = slices.CompactFunc(all.events, func(a, b *FoundEvent) bool { return a.order == b.order && a.Evidence.Offset == b.Evidence.Offset })
 	if len(r.bound) > 1 && all.count <= int64(e.Max) {
@@ -282,8 +292,7 @@ func (p *Probe) status(e *rule.Evidence, r *request, count int64) (LookupStatus,
 	if count > 0 {
 		return Found, fmt.Sprintf("%s found", Number(count))
 	}
-	i := p.byTelemetry[e.Telemetry.Source()]
-	hosts := p.telemetry[i].hosts
+	hosts := p.byTelemetry[e.Telemetry.Source()].seen
 	if len(hosts) == 0 {
 		return NoTelemetry, "the logs hold no " + e.TelemetryName
 	}

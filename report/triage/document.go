@@ -136,9 +136,6 @@ func (d *documents) lookUp(field string, e *event.Event) []event.Scalar {
 	return d.scalars
 }
 
-// scalar returns the text of a string, number or boolean.
-func scalar(v *fastjson.Value) string { return string(event.ScalarOf(v).Text) }
-
 // commandLine joins arguments; one that has spaces or quotes, or is empty, is quoted.
 func commandLine(args []string) string {
 	var b strings.Builder

@@ -3,12 +3,9 @@ package triage
 import (
 	"cmp"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/valyala/fastjson"
 
 	"kscan/readers/event"
 	"kscan/rule"
@@ -36,6 +33,7 @@ const (
 // tuple is one set of values that a query's parameters have in hits of a group.
 type tuple struct {
 	key         string
+	valueKey    string // the part of key that is of the values
 	host        hostKey
 	values      map[string][]eql.Expr
 	first, last time.Time // of the hits; zero if none has a time
@@ -90,6 +88,7 @@ func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
 	d, host, nodes := a.docs, a.host, a.nodes
 	var key strings.Builder
 	fmt.Fprintf(&key, "%q%q", host.name, host.folder)
+	hostLen := key.Len()
 	values := map[string][]eql.Expr{}
 	params := paramsOf(e)
 	bare := len(params) > 0 // none of the parameters has a value
@@ -123,7 +122,7 @@ func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
 			return
 		}
 		*a.kept++
-		t = &tuple{key: key.String(), host: host, values: values}
+		t = &tuple{key: key.String(), valueKey: key.String()[hostLen:], host: host, values: values}
 		r.byKey[t.key] = t
 		r.tuples = append(r.tuples, t)
 	}
@@ -195,33 +194,6 @@ func hostOf(k Key, f *scan.Finding) hostKey {
 		return hostKey{name: k.Host}
 	}
 	return hostKey{folder: k.Folder}
-}
-
-// eventHost reads the host of an event of the second pass.
-type eventHost struct {
-	paths     []*event.Path
-	addresses *event.Path
-	values    []*fastjson.Value
-}
-
-func newEventHost() *eventHost {
-	h := &eventHost{addresses: event.NewPath("host.ip")}
-	for _, field := range hostFields {
-		h.paths = append(h.paths, event.NewPath(field))
-	}
-	return h
-}
-
-func (h *eventHost) of(e *event.Event) hostKey {
-	for _, p := range h.paths {
-		h.values = p.Append(h.values[:0], e)
-		if len(h.values) > 0 {
-			if name := scalar(h.values[0]); name != "" {
-				return hostKey{name: name}
-			}
-		}
-	}
-	return hostKey{folder: filepath.Dir(e.Evidence.Source)}
 }
 
 // window is the span of time that a query looks at; zero times are no bound.

@@ -143,12 +143,12 @@ func timeType(o Options) event.Type {
 func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
 	f, clauses, err := c.filter(&q.Filter, o)
 	p.terms = []term{{filter: f, runs: 1}}
-	p.needs = needer{o.Types, o.Nulls}.of(q.Filter.Cond)
+	p.needs = needer{types: o.Types, nulls: o.Nulls}.of(q.Filter.Cond)
 	if err != nil {
 		return err
 	}
 	terms := operands(q.Filter.Cond, eql.And)
-	p.needClause = needer{o.Types, o.Nulls}.clause(terms)
+	p.needClause = needer{types: o.Types, nulls: o.Nulls}.clause(terms)
 	for i, e := range terms {
 		clause := Clause{Expr: e, holds: clauses[i].test}
 		clause.fields, clause.slots = c.slotsOf(e)

@@ -28,6 +28,9 @@ var common = []string{
 type needer struct {
 	types func(string) (event.Type, bool)
 	nulls func(string) *fastjson.Value
+	// many asks for what LookFor gives: sets of values too, whatever their number, and
+	// fields that there must be.
+	many bool
 }
 
 // of returns values of which the document must hold at least one for x to be true; nil
@@ -44,6 +47,8 @@ func (n needer) of(x eql.Expr) []event.Need {
 			return n.union(operands(x, eql.Or))
 		case eql.Eq:
 			return n.equal(x.X, x.Y)
+		case eql.Ne:
+			return n.exists(x)
 		}
 	case *eql.In:
 		if !x.Not {
@@ -51,6 +56,12 @@ func (n needer) of(x eql.Expr) []event.Need {
 		}
 	case *eql.Match:
 		return n.match(x)
+	case *eql.Call:
+		return n.inBlocks(x)
+	case *eql.Bool:
+		if n.many && !x.Value {
+			return []event.Need{} // nothing helps
+		}
 	}
 	return nil
 }
@@ -58,7 +69,11 @@ func (n needer) of(x eql.Expr) []event.Need {
 func (n needer) best(terms []eql.Expr) []event.Need {
 	var best []event.Need
 	for _, term := range terms {
-		if needs := n.of(term); telling(needs) > telling(best) {
+		needs := n.of(term)
+		if needs != nil && len(needs) == 0 {
+			return needs
+		}
+		if telling(needs) > telling(best) {
 			best = needs
 		}
 	}
@@ -73,17 +88,27 @@ func telling(needs []event.Need) int {
 	}
 	worst := 1 << 20
 	for _, need := range needs {
-		score := 3 * len(need.Text)
-		if need.Text == "" {
-			score = 100
-		}
-		worst = min(worst, score)
+		worst = min(worst, tellingOne(&need))
 	}
 	return worst*(maxNeeds+1) + maxNeeds - len(needs)
 }
 
+func tellingOne(need *event.Need) int {
+	switch {
+	case need.Exists:
+		return 10
+	case need.Among != nil && need.Field == category:
+		return 2
+	case need.Among != nil:
+		return 70
+	case need.Text == "":
+		return 100
+	}
+	return 3 * len(need.Text)
+}
+
 func (n needer) union(terms []eql.Expr) []event.Need {
-	var all []event.Need
+	all := []event.Need{}
 	for _, term := range terms {
 		needs := n.of(term)
 		if needs == nil || len(all)+len(needs) > maxNeeds {
@@ -102,7 +127,10 @@ func (n needer) equal(x, y eql.Expr) []event.Need {
 		}
 		y = x
 	}
-	return n.value(field, y)
+	if needs := n.value(field, y); needs != nil {
+		return needs
+	}
+	return n.among(field, []eql.Expr{y})
 }
 
 // value returns the need of a field that is to equal a literal.
@@ -137,7 +165,12 @@ func (n needer) text(field *eql.Field, text string, fold bool) []event.Need {
 
 func (n needer) list(x *eql.In) []event.Need {
 	field, ok := x.X.(*eql.Field)
-	if !ok || len(x.List) > maxNeeds {
+	switch {
+	case !ok:
+		return nil
+	case n.many && !x.Fold && len(x.List) > fewValues:
+		return n.among(field, x.List)
+	case len(x.List) > maxNeeds:
 		return nil
 	}
 	var all []event.Need
@@ -147,6 +180,9 @@ func (n needer) list(x *eql.In) []event.Need {
 			needs = n.text(field, text.Value, true)
 		} else if !x.Fold {
 			needs = n.value(field, member)
+		}
+		if needs == nil && !x.Fold {
+			return n.among(field, x.List)
 		}
 		if needs == nil {
 			return nil

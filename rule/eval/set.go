@@ -182,6 +182,9 @@ func (st *state) fits() bool {
 	return len(st.cells) == len(st.set.columns) && len(st.answers) == st.set.shared && len(st.habits) == st.set.joins
 }
 
+// Found returns the fields of the loaded event, by the Finder of its set.
+func (s *Scratch) Found() *event.Found { return s.found }
+
 // tick makes all that was worked out of the event so far out of date.
 func (s *Scratch) tick() {
 	if s.now++; s.now == 0 { // the stamps have come round

@@ -207,7 +207,7 @@ func TestNeedClause(t *testing.T) {
 			t.Errorf("%s: clause %d, want %d", query, got, want)
 		}
 		if want >= 0 {
-			needs := needer{event.TypeOf, func(string) *fastjson.Value { return nil }}.of(p.clauses[want].Expr)
+			needs := needer{types: event.TypeOf, nulls: func(string) *fastjson.Value { return nil }}.of(p.clauses[want].Expr)
 			if diff := cmp.Diff(p.Needs(), needs); diff != "" {
 				t.Errorf("%s: %s", query, diff)
 			}

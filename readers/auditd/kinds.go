@@ -1,0 +1,148 @@
+package auditd
+
+import (
+	"bytes"
+	"slices"
+
+	"kscan/readers/event"
+)
+
+// kindNeed is a need of events of some categories. Categories are not written in records:
+// they follow from the system call and from the types of the records.
+type kindNeed struct {
+	categories event.Values
+	need       event.Need
+	calls      calls // those that are surely of none of the categories
+}
+
+func newKindNeed(need event.Need) kindNeed {
+	k := kindNeed{categories: need.Among, need: need}
+	k.calls.other = func(t *tables, call uint16) bool {
+		c := &t.syscalls[call]
+		return c.name != "socketcall" && !k.hasAny(t.actions[c.action].category)
+	}
+	return k
+}
+
+func (k *kindNeed) hasAny(categories []string) bool {
+	return slices.ContainsFunc(categories, func(c string) bool { return k.categories.Has([]byte(c)) })
+}
+
+// markKind marks an event as wanted if a record may make it one of a kind that is needed.
+func (d *Decoder) markKind(c *chain, l *line) {
+	if c.marks&hasNeed == 0 && len(d.needs.kinds) > 0 && d.ofKind(l, c) {
+		c.marks |= hasNeed
+	}
+}
+
+// ofKind reports whether a record may make its event one of a kind that is needed.
+func (d *Decoder) ofKind(l *line, c *chain) bool {
+	for i := range d.needs.kinds {
+		k := &d.needs.kinds[i]
+		if k.need.Open != nil && !k.need.Open(nil) || !d.mayBe(k, l) {
+			continue
+		}
+		node := d.text[c.node:c.nodeEnd]
+		if k.need.Hosts == nil || !isPlain(node) || k.need.Hosts(node, d.source) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBe reports whether a record may give its event a category. An event has those of its
+// system call and those of what else it is about.
+func (d *Decoder) mayBe(k *kindNeed, l *line) bool {
+	if l.typ != typeSyscall {
+		return !isAuxiliary(l.typ) || l.typ == typeSocketcall || bytes.Contains(d.text[l.start:l.end], []byte(syscallField))
+	}
+	if l.body == 0 || k.categories.Has([]byte(typeCategory(typeSyscall))) {
+		return true
+	}
+	body := d.text[l.body:l.end]
+	arch, number, end := plainCall(body)
+	return end == 0 || !k.calls.isOther(d.tables, arch, number) || d.namesCall(l.body+end, l.end)
+}
+
+// idNeed is a need of a process id: of the values of a field.
+type idNeed struct {
+	key    string // as records have it
+	values event.Values
+}
+
+const (
+	pidField  = "pid="
+	ppidField = "ppid="
+)
+
+// in reports whether the field that ends a key at a place of a text, a number as it is
+// mostly written, may have one of the values.
+func (n *idNeed) at(text []byte, at int) bool {
+	start := at + len(pidField) - len(n.key)
+	if start < 0 || string(text[start:at+len(pidField)]) != n.key {
+		return false
+	}
+	if n.key == pidField && at > 0 && text[at-1] == 'p' {
+		return false
+	}
+	value := text[at+len(pidField):]
+	_, end := digits(value, 0, 18)
+	if end == 0 || value[0] == '0' && end > 1 {
+		return true // written in another way
+	}
+	return n.values.Has(value[:end])
+}
+
+// idAt reports whether an id that is needed stands at "pid=" in a text.
+func (n *needs) idAt(text []byte, at int) bool {
+	for i := range n.ids {
+		if n.ids[i].at(text, at) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *needs) idIn(record []byte) bool {
+	if len(n.ids) == 0 {
+		return false
+	}
+	for from := 0; ; {
+		i := bytes.Index(record[from:], []byte(pidField))
+		if i < 0 {
+			return false
+		}
+		if n.idAt(record, from+i) {
+			return true
+		}
+		from += i + len(pidField)
+	}
+}
+
+// addressIn looks for an address in the hex of a record.
+func (n *needs) addressIn(record []byte) bool {
+	for i := range n.addresses {
+		if n.addresses[i].plainIn(record) {
+			return true
+		}
+	}
+	return false
+}
+
+// neverHas reports whether no document of audit records has a field.
+func neverHas(field string) bool {
+	parts := bytes.Split([]byte(field), []byte("."))
+	at := func(i int, names ...string) bool { return len(parts) <= i || slices.Contains(names, string(parts[i])) }
+	switch string(parts[0]) {
+	case "process":
+		return !at(1, "pid", "parent", "name", "executable", "working_directory", "title", "args") ||
+			len(parts) > 1 && string(parts[1]) == "parent" && !at(2, "pid")
+	case "host":
+		return !at(1, "name", "os")
+	case "event":
+		return !at(1, "kind", "module", "category", "type", "action", "outcome")
+	case "@timestamp", "service", "network", "destination", "source", "user", "group", "file", "tags", "auditd":
+		return false
+	}
+	return true
+}
