@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,7 +68,8 @@ func checkResembles(t *testing.T, line []byte) {
 	if err := SniffLines(text, true); err != nil {
 		t.Errorf("%q resembles a document, but %v", line, err)
 	}
-	if got := decode(t, Lines, string(text), len(text)+1); len(got) != 1 || !strings.HasPrefix(got[0], "1+0 ") || strings.HasSuffix(got[0], " broken") {
+	got := slices.DeleteFunc(decode(t, Lines, string(text), len(text)+1), func(s string) bool { return strings.HasSuffix(s, " invalid_utf8") })
+	if len(got) != 1 || !strings.HasPrefix(got[0], "1+0 ") || strings.HasSuffix(got[0], " broken") {
 		t.Errorf("%q resembles a document and is %q", line, got)
 	}
 }
