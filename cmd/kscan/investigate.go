@@ -106,6 +106,28 @@ func (o *investigateOptions) run(ctx context.Context, c *triage.Collector, optio
 	if err != nil {
 		return err
 	}
+	if err := follow(ctx, probe, second, options, paths); err != nil {
+		return err
+	}
 	c.Answer(probe, second, "")
+	return nil
+}
+
+// follow reads the logs again for the parents of the parents that were found, as often as
+// there are any. The time is part of that of the second pass.
+func follow(ctx context.Context, probe *triage.Probe, second *scan.Summary, options scan.Options, paths []string) error {
+	for range triage.MaxFurther {
+		further := probe.Further()
+		if further == nil || second.Interrupted {
+			return nil
+		}
+		options.Probe = further
+		s, err := scan.Run(ctx, options, paths, nil, nil)
+		if err != nil {
+			return err
+		}
+		second.Elapsed += s.Elapsed
+		second.Interrupted = s.Interrupted
+	}
 	return nil
 }

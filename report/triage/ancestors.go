@@ -14,16 +14,17 @@ import (
 )
 
 // Parents of parents cannot be asked for: whose start to look for is known only when that
-// of the child is. So the second pass keeps all process starts of the hosts concerned,
-// each as little as can be, and the chains are followed when they are all there.
+// of the child is. The second pass looks for the starts of the hits' processes and of
+// their parents; where it found a parent, a further pass looks for the parent's, by its
+// pid or id alone, which takes little.
 
 const (
 	// maxAncestors is how many generations are followed. A tree of a shell in a container
 	// is some six deep; deeper ones are loops of scripts, whose beginning says no more.
 	maxAncestors = 16
-	// maxStarts is how many bytes of process starts are kept: those of some gigabytes of
-	// logs in which one event in ten is one. Those beyond are counted, and the answers say so.
-	maxStarts = 128 << 20
+	// maxStarts is how many bytes of process starts are kept: those of pids that are used
+	// again and again. Those beyond are counted, and the answers say so.
+	maxStarts = 64 << 20
 	// startSize is about how many bytes a start takes besides its texts.
 	startSize = 256
 )
@@ -52,6 +53,11 @@ type starts struct {
 	room   *int64            // bytes that there is room for, shared by all queries
 	beyond int64             // starts that there was no room for
 
+	wanted map[hostPID]bool // whose starts are kept in the pass at hand
+	looked map[hostPID]bool // whose starts were looked for, in any pass
+	places map[string]bool  // of list
+
+	indexed  int                  // of list
 	byPID    map[hostPID][]*start // in the order of time
 	byEntity map[hostPID]*start
 }
@@ -67,7 +73,50 @@ func newStarts(e *rule.Evidence, room *int64) *starts {
 	if !e.Follow {
 		return nil
 	}
-	return &starts{texts: map[string]string{}, room: room}
+	return &starts{texts: map[string]string{}, room: room, wanted: map[hostPID]bool{}, looked: map[hostPID]bool{}, places: map[string]bool{}}
+}
+
+// pidKey tells a pid from an entity id.
+func pidKey(host hostKey, pid string) hostPID { return hostPID{host, "#" + pid} }
+
+// want has the starts of a process looked for in the next pass, unless they were before.
+func (s *starts) want(host hostKey, pid, entity string) {
+	for _, key := range []hostPID{pidKey(host, pid), {host, entity}} {
+		if key.id != "#" && key.id != "#0" && key.id != "" && !s.looked[key] {
+			s.looked[key], s.wanted[key] = true, true
+		}
+	}
+}
+
+// wants reports whether the start of a process is looked for.
+func (s *starts) wants(host hostKey, pid, entity string) bool {
+	return pid != "" && s.wanted[pidKey(host, pid)] || entity != "" && s.wanted[hostPID{host, entity}]
+}
+
+// needs are those of the starts that are looked for, which are of a kind.
+func (s *starts) needs(kind []event.Need) []event.Need {
+	pids := event.Need{Field: originFields[0], Type: event.Long}
+	entities := event.Need{Field: originFields[1], Type: event.Keyword}
+	pidSet, entitySet := event.NewSet(), event.NewSet()
+	for key := range s.wanted {
+		if pid, ok := strings.CutPrefix(key.id, "#"); ok {
+			pidSet.Add(pid)
+		} else {
+			entitySet.Add(key.id)
+		}
+	}
+	pids.Among, entities.Among = pidSet, entitySet
+	if len(kind) == 1 && kind[0].Among != nil && kind[0].And == nil {
+		pids.And, entities.And = kind, kind
+	}
+	needs := []event.Need{}
+	if pidSet.Len() > 0 {
+		needs = append(needs, pids)
+	}
+	if entitySet.Len() > 0 {
+		needs = append(needs, entities)
+	}
+	return needs
 }
 
 // start keeps an event of the telemetry of a query that follows parents. An event without
@@ -95,18 +144,28 @@ func (u *probeUnit) start(l *lookup, evidence event.Evidence, t time.Time, host 
 func (s *starts) add(list []start, lines int64, order int) {
 	for i := range list {
 		n := list[i]
+		n.evidence.Line += lines
+		n.order = order
+		place := placeOf(&n.evidence)
+		if s.places[place] { // found by its pid before, and by its id now
+			continue
+		}
 		if *s.room <= 0 {
 			s.beyond++
 			continue
 		}
-		n.evidence.Line += lines
-		n.order = order
+		s.places[place] = true
 		for _, text := range []*string{&n.pid, &n.entity, &n.parentPID, &n.parentEntity, &n.host.name, &n.host.folder, &n.shown} {
 			*text = s.text(*text)
 		}
 		*s.room -= startSize
 		s.list = append(s.list, n)
 	}
+}
+
+// placeOf tells events apart, also those of different passes.
+func placeOf(e *event.Evidence) string {
+	return fmt.Sprintf("%q%q%d", e.Source, e.Member, e.Offset)
 }
 
 // text returns the one copy of a text.
@@ -119,11 +178,12 @@ func (s *starts) text(text string) string {
 	return text
 }
 
-// index makes the starts ready to be looked up, once.
+// index makes the starts ready to be looked up.
 func (s *starts) index() {
-	if s.byPID != nil {
+	if s.byPID != nil && s.indexed == len(s.list) {
 		return
 	}
+	s.indexed = len(s.list)
 	s.byPID, s.byEntity = map[hostPID][]*start{}, map[hostPID]*start{}
 	for i := range s.list {
 		n := &s.list[i]
@@ -169,8 +229,9 @@ func (s *starts) of(host hostKey, pid, entity string, until time.Time) *start {
 }
 
 // parents returns the starts of the parents of a process that was there at a time, the
-// nearest first, and what is to be said of where they end, "" if the last has no parent.
-func (s *starts) parents(host hostKey, id identity, at time.Time) (chain []*start, end string) {
+// nearest first, and the last of them, or the process, whose parent's start is not known
+// or is one too many.
+func (s *starts) parents(host hostKey, id identity, at time.Time) (chain []*start, last identity) {
 	seen := map[*start]bool{}
 	if own := s.of(host, id.pid, id.entity, at); own != nil {
 		seen[own] = true
@@ -181,11 +242,8 @@ func (s *starts) parents(host hostKey, id identity, at time.Time) (chain []*star
 	}
 	for {
 		n := s.of(host, id.parentPID, id.parentEntity, at)
-		if n == nil || seen[n] {
-			return chain, id.parent()
-		}
-		if len(chain) == maxAncestors {
-			return chain, fmt.Sprintf("the %d nearest are followed, and there are more", maxAncestors)
+		if n == nil || seen[n] || len(chain) == maxAncestors {
+			return chain, id
 		}
 		seen[n] = true
 		chain = append(chain, n)
@@ -207,6 +265,60 @@ func (id identity) parent() string {
 	return text + "pid " + id.parentPID
 }
 
+// end says where a chain ends: with whose start these logs do not have, or with one that
+// was not looked for. It is "" if the last has no parent.
+func (s *starts) end(host hostKey, chain []*start, last identity) string {
+	switch {
+	case len(chain) == maxAncestors:
+		return fmt.Sprintf("the %d nearest are followed, and there may be more", maxAncestors)
+	case last.parent() != "" && !s.looked[pidKey(host, last.parentPID)] && !s.looked[hostPID{host, last.parentEntity}]:
+		return fmt.Sprintf("they are followed over %d passes, and there may be more", MaxFurther)
+	}
+	return last.parent()
+}
+
+// MaxFurther is how many further passes look for parents, after the second: as many more
+// generations, of processes that began within the logs.
+const MaxFurther = 6
+
+// Further returns what looks for the parents of those parents that were found last; nil if
+// there are none, or nothing is known of them. The Probe keeps what is found.
+func (p *Probe) Further() *Probe {
+	next := newProbe()
+	for _, l := range p.lookups {
+		if l.starts == nil {
+			continue
+		}
+		l.starts.index()
+		clear(l.starts.wanted)
+		for _, t := range l.origins {
+			for _, at := range t.times() {
+				if chain, last := l.starts.parents(t.host, t.identity(), at); len(chain) < maxAncestors {
+					l.starts.want(t.host, last.parentPID, last.parentEntity)
+				}
+			}
+		}
+		if len(l.starts.wanted) > 0 {
+			n := next.lookup(l.spec)
+			n.starts, n.frames, n.origins = l.starts, l.frames, l.origins
+		}
+	}
+	if len(next.lookups) == 0 {
+		return nil
+	}
+	next.ready()
+	return next
+}
+
+// times are those at which the process of a tuple was there; the zero time if it is not
+// known.
+func (t *tuple) times() []time.Time {
+	if t.undated {
+		return []time.Time{{}}
+	}
+	return []time.Time{t.first, t.last}
+}
+
 // follow adds the parents of the hits' processes to what the queries for a group came to.
 // It returns what is to be said of those that are not known.
 func (l *lookup) follow(g *Group, r *request, all *found) (note string) {
@@ -216,15 +328,13 @@ func (l *lookup) follow(g *Group, r *request, all *found) (note string) {
 		g.own, g.parents = map[*start]bool{}, map[*start]bool{}
 	}
 	for _, t := range r.tuples {
-		for _, at := range []time.Time{t.first, t.last} {
-			if t.undated {
-				at = time.Time{}
-			}
+		for _, at := range t.times() {
 			id := t.identity()
 			if own := l.starts.of(t.host, id.pid, id.entity, at); own != nil {
 				g.own[own] = true
 			}
-			chain, end := l.starts.parents(t.host, id, at)
+			chain, last := l.starts.parents(t.host, id, at)
+			end := l.starts.end(t.host, chain, last)
 			for _, n := range chain {
 				g.parents[n] = true
 				all.add(n.event(l.spec.Show))
@@ -275,7 +385,7 @@ func (n *start) event(show []string) *FoundEvent {
 
 // add adds an event unless it is there already.
 func (f *found) add(e *FoundEvent) {
-	same := func(o *FoundEvent) bool { return o.order == e.order && o.Evidence.Offset == e.Evidence.Offset }
+	same := func(o *FoundEvent) bool { return placeOf(&o.Evidence) == placeOf(&e.Evidence) }
 	if !slices.ContainsFunc(f.events, same) {
 		f.events = insert(f.events, e, maxMerged)
 		f.count++

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kscan/readers/event"
+	"kscan/rule"
 	"kscan/scan"
 )
 
@@ -181,10 +183,12 @@ func TestParentsHaveLimits(t *testing.T) {
 		t.Errorf("of 40 generations: %v, %q", got, l.Note)
 	}
 	room := int64(2 * startSize)
-	s := starts{texts: map[string]string{}, room: &room}
-	s.add(make([]start, 5), 0, 1)
-	if len(s.list) != 2 || s.beyond != 3 {
-		t.Errorf("of 5 starts %d are kept and %d counted", len(s.list), s.beyond)
+	s := newStarts(&rule.Evidence{Follow: true}, &room)
+	for i := range 5 {
+		s.add([]start{{evidence: event.Evidence{Offset: int64(i)}}, {evidence: event.Evidence{Offset: int64(i)}}}, 0, 1)
+	}
+	if len(s.list) != 2 || s.beyond != 6 {
+		t.Errorf("of 5 starts, told twice, %d are kept and %d counted", len(s.list), s.beyond)
 	}
 }
 

@@ -51,6 +51,11 @@ func investigate(t testing.TB, log string, jobs, block int, findings ...*scan.Fi
 	if err != nil {
 		t.Fatal(err)
 	}
+	for o.Probe = probe.Further(); o.Probe != (*Probe)(nil); o.Probe = probe.Further() {
+		if _, err := scan.Run(context.Background(), o, []string{path}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	c.Answer(probe, second, "")
 	return c.Case(&scan.Summary{})
 }

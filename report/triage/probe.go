@@ -38,6 +38,7 @@ type lookup struct {
 	show      []int             // slots of the fields
 	countBy   []int
 	starts    *starts            // that parents are followed through; nil for most
+	origins   []*tuple           // whose parents are followed
 	frames    map[hostKey]*frame // the spans of them, by host
 }
 
@@ -117,6 +118,10 @@ func (p *Probe) bind(l *lookup, t *tuple) *bound {
 	w := windowOf(l.spec, t)
 	if l.starts != nil {
 		l.widen(t.host, w)
+		l.origins = append(l.origins, t)
+		id := t.identity()
+		l.starts.want(t.host, id.pid, id.entity)
+		l.starts.want(t.host, id.parentPID, id.parentEntity)
 	}
 	key := questionKey{from: w.from.UnixMilli(), to: w.to.UnixMilli()}
 	if l.spec.Host == rule.SameHost {
@@ -184,6 +189,9 @@ func (p *Probe) ready() {
 func (p *Probe) needs() []event.Need {
 	all := [][]event.Need{{}}
 	for _, l := range p.lookups {
+		if l.starts != nil {
+			all = append(all, l.startNeeds())
+		}
 		if len(l.queries) == 0 {
 			continue
 		}
@@ -192,13 +200,6 @@ func (p *Probe) needs() []event.Need {
 			return nil
 		}
 		all = append(all, needs)
-		if l.starts != nil {
-			needs := l.startNeeds()
-			if needs == nil {
-				return nil
-			}
-			all = append(all, needs)
-		}
 	}
 	for _, t := range p.telemetry {
 		needs := t.needs()

@@ -207,7 +207,11 @@ func (w *probeWorker) note(tel *telemetry, t time.Time, host hostKey) {
 		tel.note(host)
 	}
 	for _, l := range w.probe.lookups {
-		if l.starts != nil && l.telemetry == tel && l.frames[host].has(t) {
+		if l.starts == nil || l.telemetry != tel || !l.frames[host].has(t) {
+			continue
+		}
+		origin := &w.probe.slots.origin
+		if l.starts.wants(host, w.text(origin[0]), w.text(origin[1])) {
 			w.follows = append(w.follows, l)
 		}
 	}

@@ -98,21 +98,10 @@ func (t *telemetry) needs() []event.Need {
 	return all
 }
 
-// startNeeds are those of the process starts that parents are followed through; nil if
-// there is no telling.
+// startNeeds are those of the process starts that parents are followed through.
 func (l *lookup) startNeeds() []event.Need {
-	needs := eval.LookFor(l.telemetry.query)
-	if needs == nil {
-		return nil
-	}
-	if len(l.frames) > fewHosts {
-		return narrow(needs, nil, nil, func(h hostKey) bool { return l.frames[h] != nil })
-	}
-	all := []event.Need{}
-	for h := range l.frames {
-		all = append(all, narrow(needs, &h, nil, func(host hostKey) bool { return host == h })...)
-	}
-	return all
+	needs := l.starts.needs(eval.LookFor(l.telemetry.query))
+	return narrow(needs, nil, nil, func(h hostKey) bool { return l.frames[h] != nil })
 }
 
 // openToAll is general for others than the methods of t.

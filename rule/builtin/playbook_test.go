@@ -62,8 +62,19 @@ func steps(t testing.TB, r *rule.Rule, hit string, log ...string) []triage.StepA
 	if second.Counts.Lost > 0 {
 		t.Fatalf("%v", second.Problems)
 	}
+	further(t, probe, path)
 	c.Answer(probe, second, "")
 	return c.Case(&scan.Summary{}).Rules[0].Groups[0].Steps
+}
+
+// further looks for the parents of parents.
+func further(t testing.TB, p *triage.Probe, path string) {
+	t.Helper()
+	for next := p.Further(); next != nil; next = p.Further() {
+		if _, err := scan.Run(context.Background(), scan.Options{Probe: next}, []string{path}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 const (
@@ -241,6 +252,7 @@ func TestIncidentStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	further(t, probe, incidentDir)
 	c.Answer(probe, second, "")
 	told := storyOf(c.Case(summary))
 	older, newer := auditLog()
