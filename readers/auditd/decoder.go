@@ -133,7 +133,7 @@ func (d *Decoder) emitAll(o *output) {
 		}
 		switch {
 		case c.number == 0:
-		case len(o.problems) == 0 && d.passes(c): // as mostly
+		case quiet[c.marks] && int(c.count) <= d.options.MaxRecords && len(o.problems) == 0: // as mostly
 			d.passed++
 		default:
 			o.flush(int(c.pos), d.options.Window)
@@ -143,11 +143,6 @@ func (d *Decoder) emitAll(o *output) {
 	o.flush(limit-1, d.options.Window)
 	d.problems = append(d.problems[:0], o.problems...)
 	d.end = o.block.End
-}
-
-// passes reports whether there is nothing to say of a chain but that it is an event.
-func (d *Decoder) passes(c *chain) bool {
-	return c.marks&(hasNeed|isSampled|hasContent) == hasContent && int(c.count) <= d.options.MaxRecords && !d.doubtful(c)
 }
 
 // output hands events and problems to the sink in the order of the log.
@@ -234,7 +229,7 @@ func (o *output) offset(pos int) int64 { return o.block.Offset + int64(pos-o.blo
 func (d *Decoder) emit(o *output, c *chain) {
 	sampled := c.marks&isSampled != 0
 	wanted := sampled || c.marks&hasNeed != 0
-	doubtful := int(c.count) > d.options.MaxRecords || d.doubtful(c)
+	doubtful := int(c.count) > d.options.MaxRecords || c.marks.doubtful()
 	if !wanted && !doubtful {
 		if c.marks&hasContent != 0 {
 			d.passed++

@@ -74,6 +74,8 @@ const (
 	mayBeCut                     // a SYSCALL that may name no program
 	hasUringOp
 	isSampled // the event is decoded whatever it holds
+
+	allMarks = isSampled << 1
 )
 
 const none = int32(-1) // no next run

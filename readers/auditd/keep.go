@@ -39,18 +39,27 @@ func (d *Decoder) chooseSample(b *frame.Block, known int) {
 	}
 }
 
-// doubtful reports whether an event must be read to tell that it lacks a record.
-func (d *Decoder) doubtful(c *chain) bool {
-	switch c.marks & (hasCall | hasAddress | hasUringOp) {
+// doubtful reports whether an event with the marks must be read to tell that it lacks a
+// record.
+func (m marks) doubtful() bool {
+	switch m & (hasCall | hasAddress | hasUringOp) {
 	case 0:
 		return false
 	case hasCall:
-		return c.marks&mayConnect != 0
+		return m&mayConnect != 0
 	case hasCall | hasAddress:
-		return c.marks&mayConnect != 0 && c.marks&(mayBeShort|mayBeCut) != 0
+		return m&mayConnect != 0 && m&(mayBeShort|mayBeCut) != 0
 	}
 	return true
 }
+
+// quiet says of which marks there is nothing to say but that they are those of an event.
+var quiet = func() (is [allMarks]bool) {
+	for m := range marks(allMarks) {
+		is[m] = m&(hasNeed|isSampled|hasContent) == hasContent && !m.doubtful()
+	}
+	return is
+}()
 
 // marksOf says what a record, text[start:end] with its body at text[body:end], brings to
 // its event that has the marks so far.

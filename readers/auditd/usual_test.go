@@ -1,0 +1,148 @@
+package auditd
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kscan/readers/event"
+	"kscan/readers/frame"
+)
+
+// TestGaps holds that the vector search marks the bytes of isGap, no others, and the end.
+func TestGaps(t *testing.T) {
+	var text []byte
+	for range 3 {
+		for c := range 256 {
+			text = append(text, byte(c))
+		}
+	}
+	d := New(Options{})
+	d.text = text
+	for from := range 256 {
+		for _, size := range []int{0, 1, 63, 64, 65, 130, 256} {
+			gaps := d.gapsIn(from, from+size)
+			c := newCursor(text[from:from+size], gaps)
+			for i := range size {
+				if !isGap[text[from+i]] {
+					continue
+				}
+				if got := c.next(); got != i {
+					t.Fatalf("from %d: gap at %d, want %d", from, got, i)
+				}
+			}
+			if got := c.next(); got != size {
+				t.Fatalf("from %d: gap at %d, want the end at %d", from, got, size)
+			}
+		}
+	}
+}
+
+// spoil changes some bytes of a record, or puts some in.
+func spoil(r *rand.Rand, text string) string {
+	for range r.IntN(4) {
+		at := r.IntN(len(text) + 1)
+		part := []string{" ", "  ", "\"", "'", "\\", "\x1d", "=", "{", "}", "\t", "\r", "?", " a0=", " comm=\"x\"", " exe=2F", " success=1", " msg='a", "arch=", " per=4", "pid="}[r.IntN(20)]
+		text = text[:at] + part + text[min(len(text), at+r.IntN(2)*len(part)):]
+	}
+	return text[:len(text)-r.IntN(2)*r.IntN(len(text)+1)]
+}
+
+func strs(f *callFields, ok bool) []string {
+	return []string{string(f.arch), string(f.call), string(f.comm), string(f.exe), string(f.pid), string(f.ppid), string(f.uid), string(f.uidName), f.result, fmt.Sprint(f.hasSuccess, ok)}
+}
+
+// TestUsualIsWhatAScannerReads reads SYSCALL records in the kernel's order with the vector
+// search and without.
+func TestUsualIsWhatAScannerReads(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 11))
+	long := 0
+	for n := range 20000 {
+		g := generator{Rand: r, odd: n%2 == 0, enriched: n%3 == 0}
+		record := g.syscall("", "c000003e", 42, 0)[len("type=SYSCALL msg="):]
+		if n%4 > 0 {
+			record = spoil(r, record)
+		}
+		d, plain := New(Options{}), New(Options{})
+		d.text, plain.text = []byte(record+"\n"+strings.Repeat("x", 200)), []byte(record)
+		var got, want callFields
+		ok, wanted := got.read(d, 0, len(record)), want.read(plain, 0, len(record))
+		if diff := cmp.Diff(strs(&want, wanted), strs(&got, ok)); diff != "" {
+			t.Fatalf("%q (-scanner +usual):\n%s", record, diff)
+		}
+		if got.usual(d, 0, len(record)) > 200 {
+			long++
+		}
+	}
+	if long < 5000 {
+		t.Errorf("%d of 20000 records were read as usual", long)
+	}
+}
+
+// TestNextID holds that an id of the known second is read as any other.
+func TestNextID(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 12))
+	read := 0
+	for range 20000 {
+		id := fmt.Sprintf("%d.%03d:%d): x", 1700000000+r.IntN(2), r.IntN(1000), r.Uint64()>>(30+r.IntN(34)))
+		if r.IntN(4) == 0 {
+			id = spoil(r, id)
+		}
+		var k known
+		k.setID([]byte(idToken+"1700000000.123:42)"), 1700000000123)
+		var got, want record
+		if body := k.nextID(&got, []byte(id), 0); body != 0 {
+			read++
+			if wanted := want.parseID([]byte(id), 0); wanted != body || got != want {
+				t.Fatalf("%q: %+v, want %+v", id, got, want)
+			}
+		}
+	}
+	if read < 5000 {
+		t.Errorf("%d ids were read", read)
+	}
+}
+
+func TestIsPlain(t *testing.T) {
+	for c := range 256 {
+		for size := range 20 {
+			text := bytes.Repeat([]byte("a"), size)
+			if !isPlain(text) {
+				t.Fatalf("%q is not plain", text)
+			}
+			for i := range text {
+				text[i] = byte(c)
+				if isPlain(text) != plainByte[c] {
+					t.Fatalf("%q: plain is %v", text, isPlain(text))
+				}
+				text[i] = 'a'
+			}
+		}
+	}
+}
+
+// TestDecodingIsFree holds that events which are passed over, or shown in part and not
+// wanted, cost no memory.
+func TestDecodingIsFree(t *testing.T) {
+	log := connectLog(1 << 20)
+	block := &frame.Block{Data: []byte(log), End: len(log)}
+	finder := finderOf("event.action", "event.category", "process.name", "process.executable", "destination.ip", "destination.port", "host.os.type")
+	for _, port := range []int64{4001, 10250} {
+		d := New(Options{})
+		d.whole, d.sample = 0, 0
+		d.Look(event.Interest{Finder: finder, Needs: []event.Need{{Field: "destination.port", Number: port}}})
+		var sink discard
+		d.Decode("log", "", block, &sink)
+		whole := sink.events
+		if n := testing.AllocsPerRun(3, func() { d.Decode("log", "", block, &sink) }); n > float64(maxAllocs) {
+			t.Errorf("port %d: %v allocations for %d events", port, n, whole)
+		}
+	}
+}
+
+// maxAllocs are those of a block: its last event is decoded as a whole.
+const maxAllocs = 10
