@@ -29,6 +29,7 @@ type collector struct {
 	room     Part
 	problems problems // of that part
 	lines    int64    // of that part, before the unit being collected
+	cut      bool     // the end of the run cut off a unit of the part: the lines of the next are not known
 	held     *held
 	tallies  *tallies
 }
@@ -88,9 +89,10 @@ func (c *collector) item(s *stretch, it item, b *budget, discard bool) error {
 		r = it.slot.result
 	}
 	defer b.add(s.from, -r.weight)
-	if discard {
+	if discard || c.cut && r.parts == nil {
 		return nil
 	}
+	c.cut = r.cut
 	return c.result(r)
 }
 
@@ -111,7 +113,7 @@ func (c *collector) endPart() {
 	c.summary.Parts = append(c.summary.Parts, *c.part)
 	c.summary.Counts.add(&c.part.Counts)
 	c.summary.Problems = append(c.summary.Problems, c.problems.list...)
-	c.part, c.problems, c.lines = nil, problems{}, 0
+	c.part, c.problems, c.lines, c.cut = nil, problems{}, 0, false
 }
 
 // progress tells that n bytes more are done. Those of a compressed part are known, and told,

@@ -59,6 +59,7 @@ type result struct {
 	coverage   []*eval.Coverage // one for each set of rules
 	account    *account
 	probe      ProbeUnit // nil without a probe
+	cut        bool      // the end of the run came before that of the unit
 	weight     int64     // bytes held: by findings, candidates, the probe and itself
 }
 
@@ -132,7 +133,8 @@ func (w *worker) unit(u *readers.Unit, res *result) {
 	w.sink.begin(w, res)
 	for first := true; first || u.More(); first = false {
 		if !w.block(u, res) {
-			return // what the end of the run cut off is no damage
+			res.cut = true // what the end of the run cut off is no damage
+			return
 		}
 	}
 	if res.probe != nil {
