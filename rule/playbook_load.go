@@ -32,13 +32,19 @@ func LoadPlaybooks(rules []*Rule, paths []string) (Problems, error) {
 	if l.problems.Fatal() {
 		return nil, l.problems
 	}
-	notes, err := builtinNotes()
-	if err != nil {
-		return nil, err
-	}
+	var notes map[string]string // loaded when they are needed
 	for _, r := range rules {
 		r.Playbook = l.books[r.ID]
-		r.OwnNote = r.Playbook != nil && r.Playbook.Path == builtinPath && r.Note != notes[r.ID]
+		if r.OwnNote = false; r.Path == builtinPath || r.Playbook == nil || r.Playbook.Path != builtinPath {
+			continue
+		}
+		if notes == nil {
+			var err error
+			if notes, err = builtinNotes(); err != nil {
+				return nil, err
+			}
+		}
+		r.OwnNote = r.Note != notes[r.ID]
 	}
 	l.unused(rules)
 	return l.problems, nil

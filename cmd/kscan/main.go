@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 )
@@ -29,18 +30,29 @@ const (
 // files a tenth. More gains nothing and holds more.
 const gcPercent = 200
 
+// firstPercent puts the first collection off until the heap has 32 MiB, eight times the
+// runtime's least. Most runs are over by then.
+const firstPercent = 800
+
 // memoryLimit is from how many bytes on the heap is collected more often than that:
 // sequences hold events.
 const memoryLimit = 400 << 20
 
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		collectLate()
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// collectLate sets how often the heap is collected: rarely until it was collected once.
+func collectLate() {
+	debug.SetGCPercent(firstPercent)
+	first := new([64]byte) // what the first collection frees
+	runtime.AddCleanup(first, func(percent int) { debug.SetGCPercent(percent) }, gcPercent)
 }
 
 // run is kscan with everything it touches passed in. It returns the exit code.
