@@ -257,14 +257,27 @@ func (g *Group) answerOf(e *rule.Evidence, r *request, p *Probe, reason string) 
 	} else if n > 0 {
 		l.Events = all.events[:e.Max]
 	}
+	p.tally(&l, &all, e.Max)
+	l.Status, l.Text = p.status(e, r, l.Count)
+	return l
+}
+
+// tally puts the rows of a count into an answer, the greatest first: all while there is
+// room for the rows of all answers, and at least those to show.
+func (p *Probe) tally(l *Lookup, all *found, show int) {
 	for _, key := range all.order {
 		l.Tally = append(l.Tally, all.tally[key])
 	}
 	slices.SortStableFunc(l.Tally, func(a, b *Tally) int {
 		return cmp.Or(-cmp.Compare(a.Count, b.Count), slices.Compare(a.Values, b.Values))
 	})
-	l.Status, l.Text = p.status(e, r, l.Count)
-	return l
+	if len(l.Tally) > max(p.rows, show) {
+		for _, t := range l.Tally[max(p.rows, show):] {
+			l.Other += t.Count
+		}
+		l.Tally = slices.Clone(l.Tally[:max(p.rows, show)])
+	}
+	p.rows = max(p.rows-len(l.Tally), 0)
 }
 
 // latest leaves the last n events, or all if n is 0. Those that were too many to be kept

@@ -12,6 +12,11 @@ import (
 // others are counted together.
 const maxTally = 200
 
+// maxRows is how many rows of counts all answers have together; of those beyond, an answer
+// has those that it shows. A fleet in which each host has a group would else have as many
+// rows for each.
+const maxRows = 20000
+
 // FoundEvent is one event that answers a step.
 type FoundEvent struct {
 	Time     time.Time // zero if it has none

@@ -25,6 +25,7 @@ type Probe struct {
 	slots        slots
 	room         int64 // for process starts, in bytes
 	collected    int
+	rows         int   // of counts that there is room for in the answers
 	bound        int   // queries with their values and windows
 	beyond       int64 // not bound, for maxBound
 }
@@ -79,7 +80,7 @@ func (b *bound) found() *found {
 func newProbe() *Probe {
 	return &Probe{
 		set: eval.NewSet(), queries: map[*eval.Program]*query{}, byTelemetry: map[string]*telemetry{},
-		byProgram: map[*eval.Program]*telemetry{}, destinations: newDestinations(), room: maxStarts,
+		byProgram: map[*eval.Program]*telemetry{}, destinations: newDestinations(), room: maxStarts, rows: maxRows,
 	}
 }
 
