@@ -22,8 +22,9 @@ type Finder struct {
 type Node struct {
 	// children by the length of their segment, which most keys of a document miss.
 	children [][]child
-	slot     int  // the number of the name that ends here, -1 if none does
-	nulls    bool // null is a value of it
+	initials [4]uint64 // the first bytes of the children's segments, which most keys miss
+	slot     int       // the number of the name that ends here, -1 if none does
+	nulls    bool      // null is a value of it
 }
 
 type child struct {
@@ -112,6 +113,9 @@ func (f *Finder) Root() *Node { return &f.root }
 // with it.
 func (n *Node) Child(key []byte) *Node {
 	for {
+		if len(key) > 0 && n.initials[key[0]/64]>>(key[0]%64)&1 == 0 {
+			return nil
+		}
 		if next := n.child(key); next != nil {
 			return next
 		}
@@ -141,6 +145,11 @@ func (n *Node) add(segment string) *Node {
 			return c.node
 		}
 	}
+	initial := byte('.') // as a key with an empty segment begins, if it is not empty
+	if segment != "" {
+		initial = segment[0]
+	}
+	n.initials[initial/64] |= 1 << (initial % 64)
 	next := &Node{slot: -1}
 	n.children[len(segment)] = append(n.children[len(segment)], child{segment, next})
 	return next

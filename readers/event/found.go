@@ -66,11 +66,10 @@ func (r *Found) Add(n *Node, v Scalar) {
 
 // Put adds a value of the name with a number; it is no null.
 func (r *Found) Put(slot int, v Scalar) {
-	values := r.values[slot]
-	if len(values) == 0 {
+	if len(r.values[slot]) == 0 {
 		r.touched = append(r.touched, slot)
 	}
-	r.values[slot] = append(values, v)
+	r.values[slot] = append(r.values[slot], v)
 }
 
 // SetTime says what time the value of @timestamp is, so that it need not be parsed.
