@@ -86,6 +86,9 @@ func New(o Options) *Decoder {
 // report to be certain the margin must be twice the window.
 func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink) (lines int64) {
 	d.passed, d.source = 0, source
+	if d.needs != nil {
+		d.needs.ask()
+	}
 	if b.Follows {
 		d.follow(b)
 	} else {

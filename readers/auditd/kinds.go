@@ -13,6 +13,11 @@ type kindNeed struct {
 	categories event.Values
 	need       event.Need
 	calls      calls // those that are surely of none of the categories
+	byType     bool  // the types that only add to others have one of the categories
+	open       bool  // in the block
+	// node and source are of a host whose events do not matter, if refused is set.
+	node, source string
+	refused      bool
 }
 
 func newKindNeed(need event.Need) kindNeed {
@@ -21,7 +26,18 @@ func newKindNeed(need event.Need) kindNeed {
 		c := &t.syscalls[call]
 		return c.name != "socketcall" && !k.hasAny(t.actions[c.action].category)
 	}
+	for typ := uint16(typeSyscall); typ < typeAVC; typ++ {
+		k.byType = k.byType || k.hasAny([]string{typeCategory(typ)})
+	}
 	return k
+}
+
+// ask asks which needs are open as a block begins.
+func (n *needs) ask() {
+	for i := range n.kinds {
+		k := &n.kinds[i]
+		k.open = k.need.Open == nil || k.need.Open(nil)
+	}
 }
 
 func (k *kindNeed) hasAny(categories []string) bool {
@@ -37,26 +53,35 @@ func (d *Decoder) markKind(c *chain, l *line) {
 
 // ofKind reports whether a record may make its event one of a kind that is needed.
 func (d *Decoder) ofKind(l *line, c *chain) bool {
+	adds := l.typ != typeSyscall && l.typ != typeSocketcall && isAuxiliary(l.typ) && !bytes.Contains(d.text[l.start:l.end], []byte(syscallField))
 	for i := range d.needs.kinds {
 		k := &d.needs.kinds[i]
-		if k.need.Open != nil && !k.need.Open(nil) || !d.mayBe(k, l) {
-			continue
-		}
-		node := d.text[c.node:c.nodeEnd]
-		if k.need.Hosts == nil || !isPlain(node) || k.need.Hosts(node, d.source) {
+		if k.open && (!adds || k.byType) && d.mayBe(k, l) && (k.need.Open == nil || k.need.Open(nil)) && k.ofHost(d.text[c.node:c.nodeEnd], d.source) {
 			return true
 		}
 	}
 	return false
 }
 
-// mayBe reports whether a record may give its event a category. An event has those of its
+// ofHost reports whether events of a host matter. Once they do not, they never will.
+func (k *kindNeed) ofHost(node []byte, source string) bool {
+	switch {
+	case k.need.Hosts == nil || !isPlain(node):
+		return true
+	case k.refused && string(node) == k.node && source == k.source:
+		return false
+	case k.need.Hosts(node, source):
+		return true
+	}
+	k.refused, k.node, k.source = true, string(node), source
+	return false
+}
+
+// mayBe reports whether a record that does not only add to others may give its event a
+// category. An event has those of its
 // system call and those of what else it is about.
 func (d *Decoder) mayBe(k *kindNeed, l *line) bool {
-	if l.typ != typeSyscall {
-		return !isAuxiliary(l.typ) || l.typ == typeSocketcall || bytes.Contains(d.text[l.start:l.end], []byte(syscallField))
-	}
-	if l.body == 0 || k.categories.Has([]byte(typeCategory(typeSyscall))) {
+	if l.typ != typeSyscall || l.body == 0 || k.byType {
 		return true
 	}
 	body := d.text[l.body:l.end]

@@ -34,7 +34,8 @@ type Need struct {
 	// And are needs that the event must hold as well, without a narrowing of their own.
 	And []Need
 	// Hosts, if set, says whether events of a host matter: by its name, empty if the
-	// event does not name it, and the source of the event.
+	// event does not name it, and the source of the event. Once it is false for a host
+	// it stays so.
 	Hosts func(name []byte, source string) bool
 	// Sources, if set, says whether events of a source matter.
 	Sources func(source string) bool
