@@ -334,18 +334,30 @@ func updated(v *fastjson.Value) *fastjson.Value {
 	return v
 }
 
-// before returns the action that the last line in front of a block is.
+// before returns the action that the last line in front of a block is. An action line behind
+// another is that one's document, so all are read that stand in a row there.
 func (d *Decoder) before(margin []byte) action {
-	margin = bytes.TrimRight(margin, "\r\n")
-	margin = margin[bytes.LastIndexByte(margin, '\n')+1:]
-	if !maybeAction(margin) {
-		return action{}
+	start := len(margin)
+	for start > 0 {
+		line := bytes.LastIndexByte(margin[:start-1], '\n') + 1
+		if text := margin[line:start]; len(bytes.TrimSpace(text)) > 0 && !maybeAction(text) {
+			break
+		}
+		start = line
 	}
-	v, err := d.parser.ParseBytes(margin)
-	if err != nil || !object(v) {
-		return action{}
+	last := action{}
+	for line := range bytes.Lines(margin[start:]) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		pending := last
+		last = action{}
+		if v, err := d.parser.ParseBytes(line); pending.kind == noAction && err == nil && object(v) {
+			last = d.actionOf(v).awaits()
+		}
 	}
-	return d.actionOf(v).awaits()
+	return last
 }
 
 // maybeAction reports whether a line begins as an action line may.
