@@ -95,6 +95,10 @@ func TestReadJoinsHoweverItIsCut(t *testing.T) {
 			if diff := cmp.Diff(eventsOf(whole.log), eventsOf(got.log)); diff != "" {
 				t.Fatalf("seed %d, window %d, blocks of %d (-whole +cut):\n%s", seed, window, size, diff)
 			}
+			got = readAll(t, Options{BlockSize: size, Ranges: r.IntN(9)}, dir)
+			if diff := cmp.Diff(eventsOf(whole.log), eventsOf(got.log)); diff != "" {
+				t.Fatalf("seed %d, units of many blocks of %d (-whole +cut):\n%s", seed, size, diff)
+			}
 		}
 	}
 }

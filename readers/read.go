@@ -235,7 +235,7 @@ func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
 	file.ranges = frame.Ranges{R: file, Layout: layout, Size: in.size}
 	file.at = in.file
 	count, each := file.ranges.Count(), int64(1)
-	if layout.After > 0 {
+	if layout.After >= auditd.JoinWindow { // which the decoder knows
 		each = r.options.ranges(count)
 	}
 	for i := int64(0); i < count; i += each {

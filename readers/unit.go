@@ -60,9 +60,10 @@ func (u *Unit) Load() (*frame.Block, error) {
 			u.buf = *b
 		}
 	}
+	i, before := u.next, u.block
+	u.next, u.block = i+1, frame.Block{}
 	var err error
-	u.block, u.buf, err = u.file.ranges.Next(u.next, u.last, u.block, u.buf)
-	u.next++
+	u.block, u.buf, err = u.file.ranges.Next(i, u.last, before, u.buf)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errShrunk
 	}

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,7 @@ type worker struct {
 	cut      int64 // Scratch.Cut so far
 	sink     unitSink
 	json     []byte // of the event at hand
+	crashed  bool   // on the last block
 }
 
 func newWorker(r *run) *worker {
@@ -115,22 +117,12 @@ func (w *worker) work() {
 	}
 }
 
-// unit loads and decodes one unit into a result. A crash is caught, counted and named: the events
-// before it are kept, those after it in the block are reported as not examined.
+// unit loads and decodes one unit into a result.
 func (w *worker) unit(u *readers.Unit, res *result) {
 	defer u.Release()
 	defer func() { w.finish(u.Part, res) }()
-	defer func() {
-		if crash := recover(); crash != nil {
-			delete(w.decoders, u.Part.Format)
-			w.scratch = eval.NewScratch()
-			res.problem(event.Problem{
-				Kind: event.Crashed, Source: u.Part.Source, Member: u.Part.Member, Offset: -1,
-				Detail: fmt.Sprintf("kscan failed on a block and did not examine the rest of it: %v", crash),
-			})
-		}
-	}()
 	w.sink.begin(w, res)
+	w.crashed = false
 	for first := true; first || u.More(); first = false {
 		if !w.block(u, res) {
 			res.cut = true // what the end of the run cut off is no damage
@@ -143,7 +135,17 @@ func (w *worker) unit(u *readers.Unit, res *result) {
 }
 
 // block loads and decodes the next block of a unit, and returns false if the run has ended.
-func (w *worker) block(u *readers.Unit, res *result) bool {
+// A crash is caught, counted and named: the events before it are kept, those after it in
+// the block are reported as not examined.
+func (w *worker) block(u *readers.Unit, res *result) (goesOn bool) {
+	before, core := res.counts.Lines, []byte(nil)
+	defer func() {
+		if crash := recover(); crash != nil {
+			res.counts.Lines = before + int64(bytes.Count(core, []byte("\n")))
+			w.crash(u.Part, res, crash)
+			goesOn = true
+		}
+	}()
 	block, err := u.Load()
 	if errors.Is(err, context.Canceled) {
 		return false
@@ -151,13 +153,27 @@ func (w *worker) block(u *readers.Unit, res *result) bool {
 	if err != nil {
 		res.problem(u.Damage(err))
 	}
-	res.counts.Bytes += int64(len(block.Core())) + block.Skipped
-	block.Line = res.counts.Lines
+	core = block.Core()
+	res.counts.Bytes += int64(len(core)) + block.Skipped
+	block.Line = before
+	block.Follows = block.Follows && !w.crashed // a new decoder has not seen the block before
 	d := w.decoder(u.Part.Format)
 	res.counts.Lines += d.Decode(u.Part, block, &w.sink)
 	res.counts.Passed += d.Passed()
 	res.counts.Events += d.Passed()
+	w.crashed = false
 	return true
+}
+
+// crash tells of a crash, and forgets what may be broken by it.
+func (w *worker) crash(p *readers.Part, res *result, crash any) {
+	w.crashed = true
+	delete(w.decoders, p.Format)
+	w.scratch = eval.NewScratch()
+	res.problem(event.Problem{
+		Kind: event.Crashed, Source: p.Source, Member: p.Member, Offset: -1,
+		Detail: fmt.Sprintf("kscan failed on a block and did not examine the rest of it: %v", crash),
+	})
 }
 
 func (w *worker) newResult(order int64) *result {
