@@ -36,6 +36,7 @@ type filter struct {
 	finder         *prefilter.Finder
 	accepts        []acceptance // of the finder's literals
 	audit          int          // the number of the literal AuditMark
+	keys           uint64       // the literals that are nothing but the ends of keys
 	newlines, hits []uint64
 	data           []byte
 	wanted         func(literal, at int) bool // accept, made once
@@ -73,6 +74,9 @@ func newFilter(needs []event.Need) *filter {
 		f.accepts = append(f.accepts, *m.list[literal])
 		if literal.Text == AuditMark && !literal.Fold {
 			f.audit = i
+		}
+		if a := &f.accepts[i]; a.tests.all != nil && !a.always && !a.number {
+			f.keys |= 1 << i
 		}
 	}
 	f.wanted, f.line = f.accept, f.and
@@ -150,7 +154,11 @@ func (f *filter) next(from int) int {
 	}
 	for word := f.hits[w] &^ (1<<(from%64) - 1); ; word = f.hits[w] {
 		for ; word != 0; word &= word - 1 {
-			if i := w*64 + bits.TrailingZeros64(word); f.finder.Match(f.data, i, f.wanted) {
+			i := w*64 + bits.TrailingZeros64(word)
+			if set := f.finder.Fits(f.data, i); set&^f.keys == 0 && f.rejects(set, i) {
+				continue
+			}
+			if f.finder.Match(f.data, i, f.wanted) {
 				return i
 			}
 		}

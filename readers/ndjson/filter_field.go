@@ -46,6 +46,44 @@ func (k *keyTests) add(t fieldTest) {
 	k.tests = append(k.tests, t)
 }
 
+// rejects reports whether surely none of the keys whose windows fit at a place makes its
+// line a candidate, as their values show: most do, at first sight.
+func (f *filter) rejects(keys uint64, at int) bool {
+	for ; keys != 0; keys &= keys - 1 {
+		k := bits.TrailingZeros64(keys)
+		if !f.accepts[k].tests.rejects(f.data, at+f.finder.End(k)) {
+			return false
+		}
+	}
+	return true
+}
+
+// rejects reports whether hold is surely false, wherever the key begins.
+func (k *keyTests) rejects(data []byte, end int) bool {
+	if end+1 >= len(data) || data[end] != ':' {
+		return false
+	}
+	text := data[end+1 : min(end+1+maxTested, len(data))]
+	if text[0] != '[' {
+		value, n := k.one(text)
+		return n > 0 && (value == nil || !k.all.Has(value))
+	}
+	for i := 1; i < len(text); i++ {
+		value, n := k.one(text[i:])
+		if n == 0 || value != nil && k.all.Has(value) {
+			return false
+		}
+		switch i += n; byteAt(text, i) {
+		case ',':
+		case ']':
+			return true
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 // isKey reports whether a text that begins at a place may be the last segment of a key.
 func isKey(data []byte, at int) bool {
 	return at > 0 && (data[at-1] == '"' || data[at-1] == '.')

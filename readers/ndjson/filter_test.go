@@ -3,6 +3,8 @@ package ndjson
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,6 +19,10 @@ var testNeeds = []event.Need{
 	{Field: "destination.port", Number: 10255},
 	{Field: "process.name", Text: "Kube/let-x", Fold: true},
 	{Field: "process.executable", Text: "/opt/sus\"pect"},
+	{Field: "process.pid", Type: event.Long, Among: event.NewSet("7", "4242"), And: []event.Need{{Field: "process.name", Text: "curl"}}},
+	{Field: "process.parent.entity_id", Type: event.Keyword, Among: event.NewSet("ent-1", "ent-2")},
+	{Field: "host.ip", Type: event.IP, Among: event.NewSet("10.0.0.7", "fd00::7")},
+	{Field: "auditID", Exists: true},
 }
 
 // taker keeps the offsets of the events that have what the needs say.
@@ -53,13 +59,15 @@ func (k *taker) Event(e *event.Event) {
 
 func (k *taker) matched(e *event.Event) bool {
 	for _, need := range k.needs {
-		for _, v := range valuesFor(e, need.Field) {
-			if k.has(v, need) {
-				return true
-			}
+		if k.holds(e, need) && !slices.ContainsFunc(need.And, func(n event.Need) bool { return !k.holds(e, n) }) {
+			return true
 		}
 	}
 	return false
+}
+
+func (k *taker) holds(e *event.Event, need event.Need) bool {
+	return slices.ContainsFunc(valuesFor(e, need.Field), func(v event.Scalar) bool { return k.has(v, need) })
 }
 
 func valuesFor(e *event.Event, name string) (values []event.Scalar) {
@@ -79,7 +87,16 @@ func (k *taker) has(v event.Scalar, need event.Need) bool {
 	if !k.c.Coerce(&out, v, typ) {
 		return false
 	}
-	if need.Text == "" {
+	switch {
+	case need.Exists:
+		return true
+	case need.Among != nil && need.Type == event.Long:
+		return need.Among.Has([]byte(strconv.FormatInt(out.Int, 10)))
+	case need.Among != nil && need.Type == event.IP:
+		return need.Among.Has([]byte(out.IP.String()))
+	case need.Among != nil:
+		return need.Among.Has(out.Text)
+	case need.Text == "":
 		return out.Int == need.Number
 	}
 	text := string(out.Text)
@@ -97,7 +114,7 @@ func finderOf(names ...string) *event.Finder {
 	return f
 }
 
-var testFields = []string{"destination.port", "process.name", "process.executable"}
+var testFields = []string{"destination.port", "process.name", "process.executable", "process.pid", "process.parent.entity_id", "host.ip", "auditID"}
 
 func decodeAll(t *testing.T, text []byte, i event.Interest) (*taker, *Decoder, int64) {
 	k := &taker{t: t, needs: testNeeds, again: -1}
@@ -149,12 +166,25 @@ var texts = []string{
 	`"curl"`, `"kube\/LET-X"`, `"kube/let-x"`, `"KUBE/LET\u002dx"`, `"kubelet"`, `"/opt/sus\"pect/a"`, `"\/opt\/sus\"pect"`, `"\/opt\/sus\u0022pect"`, `"/opt"`,
 }
 
+// members are ways to write other fields that are looked for by the ends of their keys.
+var members = []string{
+	`"process":{"name":"curl","pid":7}`, `"process":{"pid":"4242","name":"curl"}`, `"process.name":"curl","process":{"parent":{"pid":7},"pid" : [ 1, 7 ]}`,
+	`"process":{"parent":{"pid":7},"name":"curl"}`, `"process":{"name":"curl","pid":7.9}`, `"process":{"name":"curl","pid":" 7"}`, `"process":{"name":"curl","p\u0069d":7}`,
+	`"process":{"entity_id":"ent-1","parent":{"entity_id":"x"}}`, `"process":{"parent":{"name":"}{\"","entity_id":"ent-1"}}`, `"process":{"parent":[{"a":[1]},{"entity_id":["x","ent-2"]}]}`,
+	`"process.parent":{"entity_id":"e\u006et-1"}`, `"process.parent.entity_id":"ent-2"`, `"parent":{"entity_id":"ent-2"}`, `"process":{"parent.entity_id":["ent\/1",null,"ent-1"]}`,
+	`"host":{"name":"a","ip":["10.0.0.8","10.0.0.7"]}`, `"host":{"ip":"::ffff:10.0.0.7"}`, `"host.ip":"FD00:0::7%eth0"`, `"host":{"os":{"x":[]},"ip":["10.0.0.8","::1"]}`, `"source":{"ip":"10.0.0.7"}`,
+	`"auditID":"x"`, `"auditID":null`, `"auditID" : 5`, `"a":"auditID"`, `"kubernetes":{"audit":{"auditID":""}}`,
+}
+
 func randomLine(r *rand.Rand, n int) string {
 	switch r.IntN(40) {
 	case 0:
 		return "\n"
 	case 1:
 		return `{"index":{"_index":"i","_id":"` + fmt.Sprint(n) + `"}}` + "\n"
+	}
+	if r.IntN(3) == 0 {
+		return fmt.Sprintf(`{"n":%d,%s}`, n, members[r.IntN(len(members))]) + "\n"
 	}
 	filler := strings.Repeat("x10.25y", r.IntN(30))
 	line := fmt.Sprintf(`{"n":%d,"filler":%q,"destination":{"ip":"10.25.0.1","port":%s},"process":{"name":%s,"executable":%s}}`,
@@ -244,6 +274,9 @@ func FuzzFilter(f *testing.F) {
 	}
 	for _, text := range texts {
 		f.Add([]byte(`{"process":{"name":`+text+`,"executable":`+text+`}}`), 3)
+	}
+	for _, member := range members {
+		f.Add([]byte(`{`+member+`}`), 1)
 	}
 	f.Add([]byte(`{"update":{}}`+"\n"+`{"doc":{"destination.port":[10250]}}`), 1)
 	good := strings.Repeat(`{"destination":{"port":443}}`+"\n", 3000)

@@ -180,16 +180,25 @@ func (f *Finder) ScanWords(data []byte, words int, newlines, hits []uint64) {
 	}
 }
 
-// Match reports whether a literal that accept wants really stands where Scan marked
-// data[i]. It calls accept with the number of each that does and with where it begins.
-func (f *Finder) Match(data []byte, i int, accept func(literal, at int) bool) bool {
+// Fits returns the literals whose window fits data[i:], a bit for each: few that Match
+// does not find there.
+func (f *Finder) Fits(data []byte, i int) uint64 {
 	var here [window]byte // zero past the end: whole literals are compared after it
 	if len(data)-i >= window {
 		here = [window]byte(data[i:])
 	} else {
 		copy(here[:], data[i:])
 	}
-	for set := f.fits[0][here[0]] & f.fits[1][here[1]] & f.fits[2][here[2]] & f.fits[3][here[3]]; set != 0; set &= set - 1 {
+	return f.fits[0][here[0]] & f.fits[1][here[1]] & f.fits[2][here[2]] & f.fits[3][here[3]]
+}
+
+// End returns how far behind its window a literal ends.
+func (f *Finder) End(literal int) int { return len(f.literals[literal].Text) - f.offsets[literal] }
+
+// Match reports whether a literal that accept wants really stands where Scan marked
+// data[i]. It calls accept with the number of each that does and with where it begins.
+func (f *Finder) Match(data []byte, i int, accept func(literal, at int) bool) bool {
+	for set := f.Fits(data, i); set != 0; set &= set - 1 {
 		k := bits.TrailingZeros64(set)
 		if f.stands(k, data, i-f.offsets[k]) && accept(k, i-f.offsets[k]) {
 			return true
