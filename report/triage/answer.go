@@ -153,17 +153,18 @@ func (c *Collector) Answer(p *Probe, second *scan.Summary, reason string) {
 		}
 	}
 	for _, r := range c.order {
+		ports := r.rule.ports()
 		for _, g := range r.rule.Groups {
 			if len(g.requests) > 0 {
 				c.unanswered = reason
 			}
-			g.answer(r.rule, p, reason, c.nodes)
+			g.answer(r.rule, p, reason, c.nodes, ports)
 		}
 	}
 	c.answered = true
 }
 
-func (g *Group) answer(of *Rule, p *Probe, reason string, nodes *Nodes) {
+func (g *Group) answer(of *Rule, p *Probe, reason string, nodes *Nodes, ports []string) {
 	r := of.Rule
 	if r.Playbook == nil {
 		return
@@ -195,7 +196,7 @@ func (g *Group) answer(of *Rule, p *Probe, reason string, nodes *Nodes) {
 	}
 	for i := range g.Steps {
 		if g.Steps[i].Step.Analysis == rule.Response {
-			g.Steps[i].Response = g.response(of.ports())
+			g.Steps[i].Response = g.response(ports)
 		}
 	}
 	g.requests, g.held = nil, nil
