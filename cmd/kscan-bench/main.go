@@ -80,6 +80,8 @@ func cases() []benchCase {
 		{name: "20,000 files of 5 KB, rg", files: "small", other: "rg -c '1025[05]' small", goal: "≤ 1.3"},
 		{name: "jq with the rule as a filter", files: "ecs.ndjson", other: jq + " ecs.ndjson", goal: "≤ 0.02"},
 		{name: "NDJSON, a pack of 1,000 rules", files: "ecs.ndjson", flags: "--rules pack", goal: "≥ 0.3 GB/s"},
+		{name: "NDJSON, report with the evidence of 87 hits, without it", args: "scan -q ecs.ndjson", other: "./kscan scan -q --no-investigate ecs.ndjson", goal: "≤ 2"},
+		{name: "audit.log, report with the evidence of 142 hits, without it", args: "scan -q audit.log", other: "./kscan scan -q --no-investigate audit.log", goal: "≤ 2"},
 		{name: "version", args: "version", goal: "≤ 20 ms"},
 	}
 }
