@@ -1,12 +1,8 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 
-	"kscan/report/safe"
 	"kscan/report/triage"
 	"kscan/scan"
 )
@@ -109,10 +105,10 @@ type jsonCoverageReport struct {
 	Counts        scan.Counts              `json:"counts"`
 	Categories    map[string]int64         `json:"categories"`
 	Verdicts      map[triage.Verdict]int64 `json:"verdicts"`
-	Telemetry     []jsonStream             `json:"telemetry"`
-	Rules         []jsonRuleCoverage       `json:"rules"`
-	NotRun        []jsonNotRun             `json:"not_run"`
-	Sources       []jsonSource             `json:"sources"`
+	Telemetry     items[jsonStream]        `json:"telemetry"`
+	Rules         items[jsonRuleCoverage]  `json:"rules"`
+	NotRun        items[jsonNotRun]        `json:"not_run"`
+	Sources       items[jsonSource]        `json:"sources"`
 	Problems      jsonProblems             `json:"problems"`
 }
 
@@ -162,22 +158,13 @@ type jsonReach struct {
 // CoverageJSON writes what a case says of the logs alone. Its schema is in docs/output.md.
 func CoverageJSON(w io.Writer, c *triage.Case) error {
 	whole := reportOf(c)
-	r := jsonCoverageReport{whole.SchemaVersion, whole.Run, whole.Timing, whole.Counts, whole.Categories, whole.Verdicts,
-		whole.Telemetry, []jsonRuleCoverage{}, whole.NotRun, whole.Sources, whole.Problems}
-	for _, rule := range whole.Rules {
-		r.Rules = append(r.Rules, jsonRuleCoverage{rule.jsonRule, rule.Path, rule.Findings, rule.Coverage, rule.NearMisses, rule.NearSequences})
-	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
-		return fmt.Errorf("encode the report: %w", err)
-	}
-	if _, err := w.Write(safe.AppendJSON(nil, b.Bytes())); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
+	return WriteJSON(w, jsonCoverageReport{whole.SchemaVersion, whole.Run, whole.Timing, whole.Counts, whole.Categories, whole.Verdicts,
+		whole.Telemetry, lazily(c.Rules, ruleCoverageOf), whole.NotRun, whole.Sources, whole.Problems})
+}
+
+func ruleCoverageOf(r *triage.Rule) jsonRuleCoverage {
+	whole := ruleReportOf(r)
+	return jsonRuleCoverage{whole.jsonRule, whole.Path, whole.Findings, whole.Coverage, whole.NearMisses, whole.NearSequences}
 }
 
 // verdictsOf counts the rules by verdict; a rule that fired could fire.

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -188,17 +186,7 @@ type jsonFieldValue struct {
 // ExplainJSON writes an explanation as JSON. Its schema is in docs/output.md.
 func ExplainJSON(w io.Writer, x *Explanation) error {
 	j := jsonExplanation{SchemaVersion, jsonRule{x.Rule.ID, x.Rule.Name, x.Rule.Severity, x.Rule.RiskScore}, each(x.Events, explainedOf), x.More}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(j); err != nil {
-		return fmt.Errorf("encode the explanation: %w", err)
-	}
-	if _, err := w.Write(safe.AppendJSON(nil, b.Bytes())); err != nil {
-		return fmt.Errorf("write the explanation: %w", err)
-	}
-	return nil
+	return WriteJSON(w, j)
 }
 
 func explainedOf(e Explained) jsonExplained {

@@ -1,14 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 
 	"kscan/readers/event"
-	"kscan/report/safe"
 	"kscan/report/triage"
 	"kscan/rule"
 	"kscan/scan"
@@ -26,10 +23,10 @@ type jsonReport struct {
 	Counts        scan.Counts              `json:"counts"`
 	Categories    map[string]int64         `json:"categories"`
 	Verdicts      map[triage.Verdict]int64 `json:"verdicts"`
-	Telemetry     []jsonStream             `json:"telemetry"`
-	Rules         []jsonRuleReport         `json:"rules"`
-	NotRun        []jsonNotRun             `json:"not_run"`
-	Sources       []jsonSource             `json:"sources"`
+	Telemetry     items[jsonStream]        `json:"telemetry"`
+	Rules         items[jsonRuleReport]    `json:"rules"`
+	NotRun        items[jsonNotRun]        `json:"not_run"`
+	Sources       items[jsonSource]        `json:"sources"`
 	Problems      jsonProblems             `json:"problems"`
 	Investigation jsonInvestigation        `json:"investigation"`
 	Exceptions    []jsonException          `json:"exceptions"`
@@ -84,8 +81,8 @@ type jsonRuleReport struct {
 	NearMisses    *jsonNear          `json:"near_misses"`
 	NearSequences *jsonNearSequences `json:"near_sequences"`
 	Schedule      *jsonSchedule      `json:"schedule"`
-	Groups        []jsonGroup        `json:"groups"`
-	Story         []jsonMoment       `json:"story"`
+	Groups        items[jsonGroup]   `json:"groups"`
+	Story         items[jsonMoment]  `json:"story"`
 	// Expected are the findings that exceptions cover.
 	ExpectedFindings int64          `json:"expected_findings"`
 	Expected         []jsonExpected `json:"expected"`
@@ -197,17 +194,7 @@ type jsonProblem struct {
 
 // JSON writes the case as one JSON document. Its schema is in docs/output.md.
 func JSON(w io.Writer, c *triage.Case) error {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(reportOf(c)); err != nil {
-		return fmt.Errorf("encode the report: %w", err)
-	}
-	if _, err := w.Write(safe.AppendJSON(nil, b.Bytes())); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
+	return WriteJSON(w, reportOf(c))
 }
 
 func reportOf(c *triage.Case) jsonReport {
@@ -228,10 +215,10 @@ func reportOf(c *triage.Case) jsonReport {
 		Counts:     s.Counts,
 		Categories: s.Categories,
 		Verdicts:   verdictsOf(c),
-		Telemetry:  each(s.Streams, streamOf),
-		Rules:      each(c.Rules, ruleReportOf),
-		NotRun:     each(c.NotRun, func(r *rule.Rule) jsonNotRun { return jsonNotRun{r.ID, r.Name, r.Path, r.NotRunnable} }),
-		Sources:    each(s.Parts, sourceOf),
+		Telemetry:  lazily(s.Streams, streamOf),
+		Rules:      lazily(c.Rules, ruleReportOf),
+		NotRun:     lazily(c.NotRun, func(r *rule.Rule) jsonNotRun { return jsonNotRun{r.ID, r.Name, r.Path, r.NotRunnable} }),
+		Sources:    lazily(s.Parts, sourceOf),
 		Problems:   jsonProblems{Lost: s.Counts.Lost, Notices: s.Counts.Notices, Listed: each(s.Problems, problemOf)},
 	}
 	r.Investigation = jsonInvestigation{Done: c.Second != nil && !c.Second.Interrupted, Reason: c.Unanswered}
@@ -269,8 +256,8 @@ func ruleReportOf(r *triage.Rule) jsonRuleReport {
 		NearMisses:       nearOf(r.Near),
 		NearSequences:    nearSequencesOf(r.NearSequences),
 		Schedule:         scheduleOf(r.Schedule),
-		Groups:           each(r.Groups, groupOf),
-		Story:            each(r.Story, momentOf),
+		Groups:           lazily(r.Groups, groupOf),
+		Story:            lazily(r.Story, momentOf),
 		ExpectedFindings: r.ExpectedFindings,
 		Expected:         each(r.Expected, expectedOf),
 		Guide:            each(r.Guide.Sections, sectionOf),

@@ -1,12 +1,8 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 
-	"kscan/report/safe"
 	"kscan/report/triage"
 	"kscan/rule"
 )
@@ -78,19 +74,4 @@ func listedOf(r *rule.Rule) jsonListed {
 		Runnable: r.NotRunnable == "", Reason: r.NotRunnable, Path: r.Path,
 		Tactics: Tactics(r), Tags: list(r.Tags),
 	}
-}
-
-// WriteJSON writes a value as one indented JSON document without hidden characters.
-func WriteJSON(w io.Writer, value any) error {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
-		return fmt.Errorf("encode JSON: %w", err)
-	}
-	if _, err := w.Write(safe.AppendJSON(nil, b.Bytes())); err != nil {
-		return fmt.Errorf("write JSON: %w", err)
-	}
-	return nil
 }
