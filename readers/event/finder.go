@@ -51,9 +51,10 @@ func NewFinder() *Finder {
 	return f
 }
 
-// Union returns a Finder of all names of some, nil for none.
+// Union returns a Finder of all names of some; nil for none, and if one is nil: who has no
+// Finder may ask for any name.
 func Union(finders ...*Finder) *Finder {
-	if len(finders) == 0 {
+	if len(finders) == 0 || slices.Contains(finders, nil) {
 		return nil
 	}
 	if len(finders) == 1 {

@@ -18,7 +18,7 @@ func TestUnion(t *testing.T) {
 	two.Add("x")
 	two.Add("a")
 	all := Union(one, two)
-	if all.Len() != len(timeFields)+5 || Union() != nil || Union(one) != one {
+	if all.Len() != len(timeFields)+5 || Union() != nil || Union(one) != one || Union(one, nil) != nil || Union(nil) != nil {
 		t.Fatalf("the union has %v", all.Names())
 	}
 	shared, got, want := new(Found), new(Found), new(Found)
