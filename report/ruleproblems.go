@@ -10,11 +10,11 @@ import (
 	"kscan/rule"
 )
 
-// RuleProblems writes what is wrong with a pack of rules, each problem with its place,
+// RuleProblems writes what is wrong with a pack of rules and its playbooks, each problem with its place,
 // and counts it.
-func RuleProblems(w io.Writer, rules []*rule.Rule, problems rule.Problems, o TerminalOptions) error {
+func RuleProblems(w io.Writer, checked rule.Checked, o TerminalOptions) error {
 	p := newPage(o)
-	for _, problem := range problems {
+	for _, problem := range checked.Problems {
 		severity, style := "error:", p.look.bad
 		if problem.Warning {
 			severity, style = "warning:", p.look.levels[1]
@@ -29,14 +29,14 @@ func RuleProblems(w io.Writer, rules []*rule.Rule, problems rule.Problems, o Ter
 			return err
 		}
 	}
-	p.problemCount(rules, problems)
+	p.problemCount(checked)
 	return p.flush(w)
 }
 
-func (p *page) problemCount(rules []*rule.Rule, problems rule.Problems) {
-	errors, warnings := countProblems(problems)
+func (p *page) problemCount(checked rule.Checked) {
+	errors, warnings := countProblems(checked.Problems)
 	var style lipgloss.Style
-	text := count(int64(len(rules)), "rule") + " loaded: "
+	text := loaded(checked) + " loaded: "
 	switch {
 	case errors > 0:
 		style = p.look.bad
@@ -49,6 +49,18 @@ func (p *page) problemCount(rules []*rule.Rule, problems rule.Problems) {
 		text += "no problems"
 	}
 	p.text(0, style, text)
+}
+
+// loaded names what was loaded, playbooks only if there are any.
+func loaded(checked rule.Checked) string {
+	rules, playbooks := count(int64(len(checked.Rules)), "rule"), count(int64(checked.Playbooks), "playbook")
+	switch {
+	case checked.Playbooks == 0:
+		return rules
+	case len(checked.Rules) == 0:
+		return playbooks
+	}
+	return rules + " and " + playbooks
 }
 
 func countProblems(problems rule.Problems) (errors, warnings int) {
@@ -72,14 +84,15 @@ type jsonRuleProblem struct {
 }
 
 // RuleProblemsJSON writes what RuleProblems does as one object.
-func RuleProblemsJSON(w io.Writer, rules []*rule.Rule, problems rule.Problems) error {
-	errors, warnings := countProblems(problems)
+func RuleProblemsJSON(w io.Writer, checked rule.Checked) error {
+	errors, warnings := countProblems(checked.Problems)
 	return WriteJSON(w, struct {
-		Rules    int               `json:"rules"`
-		Errors   int               `json:"errors"`
-		Warnings int               `json:"warnings"`
-		Problems []jsonRuleProblem `json:"problems"`
-	}{len(rules), errors, warnings, each(problems, ruleProblemOf)})
+		Rules     int               `json:"rules"`
+		Playbooks int               `json:"playbooks"`
+		Errors    int               `json:"errors"`
+		Warnings  int               `json:"warnings"`
+		Problems  []jsonRuleProblem `json:"problems"`
+	}{len(checked.Rules), checked.Playbooks, errors, warnings, each(checked.Problems, ruleProblemOf)})
 }
 
 func ruleProblemOf(p *rule.Problem) jsonRuleProblem {

@@ -70,13 +70,13 @@ func TestRulesAreSafeAndFit(t *testing.T) {
 func TestLinesForPrograms(t *testing.T) {
 	for name, text := range map[string]string{
 		"problems": written(t, func(w io.Writer) error {
-			return RuleProblems(w, nil, hostileProblems(), TerminalOptions{Width: 40})
+			return RuleProblems(w, rule.Checked{Problems: hostileProblems()}, TerminalOptions{Width: 40})
 		}),
 		"errors": written(t, func(w io.Writer) error { return RuleErrors(w, hostileProblems()) }),
 		"cases":  written(t, func(w io.Writer) error { return RuleCases(w, hostileCases(), TerminalOptions{Width: 40}) }),
 		"list":   written(t, func(w io.Writer) error { return RuleListJSON(w, rulesForTest()) }),
 		"rule":   written(t, func(w io.Writer) error { return RuleJSON(w, hostileRule()) }),
-		"lint":   written(t, func(w io.Writer) error { return RuleProblemsJSON(w, nil, hostileProblems()) }),
+		"lint":   written(t, func(w io.Writer) error { return RuleProblemsJSON(w, rule.Checked{Problems: hostileProblems()}) }),
 		"run":    written(t, func(w io.Writer) error { return RuleCasesJSON(w, hostileCases()) }),
 	} {
 		for i, line := range strings.Split(text, "\n") {
@@ -115,10 +115,12 @@ func TestColourOfRules(t *testing.T) {
 		colored := o
 		colored.Color = true
 		for name, write := range map[string]func(io.Writer, TerminalOptions) error{
-			"list":     func(w io.Writer, o TerminalOptions) error { return RuleList(w, rulesForTest(), o) },
-			"rule":     func(w io.Writer, o TerminalOptions) error { return RulePage(w, plainRule(1), o) },
-			"problems": func(w io.Writer, o TerminalOptions) error { return RuleProblems(w, nil, hostileProblems(), o) },
-			"cases":    func(w io.Writer, o TerminalOptions) error { return RuleCases(w, hostileCases(), o) },
+			"list": func(w io.Writer, o TerminalOptions) error { return RuleList(w, rulesForTest(), o) },
+			"rule": func(w io.Writer, o TerminalOptions) error { return RulePage(w, plainRule(1), o) },
+			"problems": func(w io.Writer, o TerminalOptions) error {
+				return RuleProblems(w, rule.Checked{Problems: hostileProblems()}, o)
+			},
+			"cases": func(w io.Writer, o TerminalOptions) error { return RuleCases(w, hostileCases(), o) },
 		} {
 			plain := written(t, func(w io.Writer) error { return write(w, o) })
 			color := written(t, func(w io.Writer) error { return write(w, colored) })

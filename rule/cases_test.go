@@ -116,7 +116,7 @@ func TestOrphanCases(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	var told []string
-	_, problems := Lint([]string{root})
+	problems := Lint([]string{root}, nil).Problems
 	for _, p := range problems {
 		if filepath.Ext(p.Path) == casesSuffix && p.Warning {
 			told = append(told, p.Path)

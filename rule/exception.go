@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -60,7 +59,7 @@ func LoadExceptions(path string) ([]*Exception, error) {
 
 // ParseExceptions returns the exceptions of a TOML file. The path is for messages.
 func ParseExceptions(path string, data []byte) ([]*Exception, Problems) {
-	p := &playbookParser{path: path, data: strings.TrimPrefix(string(data), "\ufeff"), set: eval.NewSet(), what: "an exception"}
+	p := newPlaybookParser(path, data, "an exception")
 	var f exceptionFile
 	decoded, err := toml.Decode(p.data, &f)
 	if err != nil {

@@ -13,11 +13,27 @@ import (
 	"kscan/rule/eql"
 )
 
+// Checked is what Lint finds.
+type Checked struct {
+	Rules     []*Rule // those that load
+	Playbooks int     // how many load
+	Problems  Problems
+}
+
 // Lint loads as Check does and looks closer: its problems are those of Check, and
-// warnings of what a rule's author most likely did not mean.
-func Lint(paths []string) ([]*Rule, Problems) {
+// warnings of what a rule's author most likely did not mean. So it does with the playbooks
+// of the paths (files or folders), and with those in the folders of the rules. Without
+// any path it looks at what comes with kscan.
+func Lint(paths, playbooks []string) Checked {
 	l := newLoader()
-	l.lint = lint
+	l.lint, l.books = lint, newPlaybookLoader()
+	l.books.lint = true
+	if len(paths)+len(playbooks) == 0 {
+		l.builtin()
+	}
+	for _, path := range playbooks {
+		l.books.path(path)
+	}
 	for _, path := range paths {
 		l.path(path)
 	}
@@ -26,7 +42,14 @@ func Lint(paths []string) ([]*Rule, Problems) {
 			Path: folder, Warning: true, Message: "the cases have no rule: no .toml file of that name is beside the folder",
 		})
 	}
-	return l.rules, l.problems
+	l.belonging()
+	checked := Checked{Rules: l.rules, Problems: append(l.problems, l.books.all()...)}
+	for _, b := range l.books.read {
+		if !b.parser.problems.Fatal() {
+			checked.Playbooks++
+		}
+	}
+	return checked
 }
 
 // lint returns the warnings of one file that parse does not give. A file that is no rule

@@ -26,7 +26,7 @@ type = "eql"
 func lintOf(t *testing.T, text string) []string {
 	t.Helper()
 	path := filepath.Join(write(t, map[string]string{"r.toml": text}), "r.toml")
-	_, problems := Lint([]string{path})
+	problems := Lint([]string{path}, nil).Problems
 	lines := []string{}
 	for _, p := range problems {
 		severity := "error"
@@ -125,11 +125,13 @@ func TestTypesAreChecked(t *testing.T) {
 }
 
 func TestLintOfTheBuiltInRule(t *testing.T) {
-	rules, problems := Lint([]string{"builtin"})
-	if len(rules) == 0 {
-		t.Error("no rule")
-	}
-	for _, p := range problems {
-		t.Error(p.Render())
+	for _, paths := range [][]string{{"builtin"}, nil} {
+		checked := Lint(paths, nil)
+		if len(checked.Rules) == 0 || checked.Playbooks == 0 {
+			t.Errorf("%d rules, %d playbooks", len(checked.Rules), checked.Playbooks)
+		}
+		for _, p := range checked.Problems {
+			t.Error(p.Render())
+		}
 	}
 }

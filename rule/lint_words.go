@@ -32,7 +32,8 @@ func (p *linter) words(t *table) {
 	if err != nil {
 		return // parse says so
 	}
-	w := words{linter: p, query: t.Query, ownCategory: t.Category != "", told: map[string]bool{}}
+	w := words{query: t.Query, ownCategory: t.Category != "", told: map[string]bool{}}
+	w.warn = func(span eql.Span, message, hint string) { p.at(t.Query, span, message, hint).Warning = true }
 	switch q := q.(type) {
 	case *eql.EventQuery:
 		w.filter(&q.Filter)
@@ -48,14 +49,15 @@ func (p *linter) words(t *table) {
 
 // words walks a query and warns once of each name that is not known.
 type words struct {
-	*linter
 	query       string
-	ownCategory bool // the rule names the field that holds categories
+	warn        func(at eql.Span, message, hint string)
+	known       func(field string) bool // fields besides those of event.TypeOf; nil for none
+	ownCategory bool                    // the rule names the field that holds categories
 	told        map[string]bool
 }
 
 func (w *words) warnAt(span eql.Span, hint, format string, args ...any) {
-	w.at(w.query, span, fmt.Sprintf(format, args...), hint).Warning = true
+	w.warn(span, fmt.Sprintf(format, args...), hint)
 }
 
 func (w *words) terms(by []*eql.Field, terms []eql.Term) {
@@ -136,9 +138,15 @@ func (w *words) field(f *eql.Field) {
 		return
 	}
 	w.told[f.Name] = true
-	hint := ""
-	if name, ok := event.Nearest(f.Name); ok {
-		hint = fmt.Sprintf("did you mean %s?", name)
+	if w.known == nil || !w.known(f.Name) {
+		w.warnAt(f.At, nearField(f.Name), "the field %s is not in ECS", f.Name)
 	}
-	w.warnAt(f.At, hint, "the field %s is not in ECS", f.Name)
+}
+
+// nearField returns a hint with the field that a misspelt one may mean, "" if none is near.
+func nearField(name string) string {
+	if near, ok := event.Nearest(name); ok {
+		return fmt.Sprintf("did you mean %s?", near)
+	}
+	return ""
 }

@@ -73,12 +73,13 @@ func Check(paths []string) ([]*Rule, Problems) {
 
 type loader struct {
 	rules    []*Rule
-	met      int // rules that were read, also again
+	met      int // rules and playbooks that were read, also again
 	problems Problems
 	files    map[string]bool  // paths that were read
 	ids      map[string]*Rule // rules by id
 	set      *eval.Set
 	lint     func(path string, data []byte) Problems // nil unless Lint asks
+	books    *playbookLoader                         // nil unless Lint asks
 }
 
 func newLoader() *loader {
@@ -91,11 +92,17 @@ func (l *loader) path(path string) {
 		l.fail(path, err)
 		return
 	}
-	if !info.IsDir() {
+	switch {
+	case info.IsDir():
+		l.folder(path)
+	case l.books != nil && isPlaybookFile(path):
+		l.books.file(path, below)
+	default:
 		l.file(path, true)
-		return
+		if l.books != nil {
+			l.books.folder(filepath.Dir(path), neighbour)
+		}
 	}
-	l.folder(path)
 }
 
 func (l *loader) folder(root string) {
@@ -106,11 +113,16 @@ func (l *loader) folder(root string) {
 			l.fail(path, err)
 			return nil
 		}
-		if entry.IsDir() || !isRuleFile(entry.Name()) {
-			return nil
+		switch {
+		case entry.IsDir():
+		case isRuleFile(entry.Name()):
+			found = true
+			l.file(path, false)
+		case l.books != nil && isPlaybookFile(entry.Name()):
+			found = true
+			l.met++
+			l.books.file(path, below)
 		}
-		found = true
-		l.file(path, false)
 		return nil
 	}
 	if err := fs.WalkDir(os.DirFS(root), ".", walk); err != nil {
@@ -126,8 +138,10 @@ func (l *loader) folder(root string) {
 
 // isRuleFile goes by the name alone: a folder of rules holds other files too.
 func isRuleFile(name string) bool {
-	return strings.HasSuffix(name, ".toml") && !strings.HasSuffix(name, playbookSuffix)
+	return strings.HasSuffix(name, ".toml") && !isPlaybookFile(name)
 }
+
+func isPlaybookFile(name string) bool { return strings.HasSuffix(name, playbookSuffix) }
 
 // file loads one file. In a folder a TOML file that is no rule is passed over with a
 // warning; named by itself it is an error.
@@ -143,6 +157,10 @@ func (l *loader) file(path string, named bool) {
 		l.fail(path, err)
 		return
 	}
+	l.data(path, data, named)
+}
+
+func (l *loader) data(path string, data []byte, named bool) {
 	r, problems := parse(path, data, l.set)
 	for _, p := range problems {
 		if p.noRule && !named {

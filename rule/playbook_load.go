@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"kscan/rule/builtin"
 )
@@ -17,20 +15,26 @@ import (
 // folders). A later one takes the place of an earlier one. The error is a Problems;
 // warnings are returned beside it.
 func LoadPlaybooks(rules []*Rule, paths []string) (Problems, error) {
-	l := &playbookLoader{books: map[string]*Playbook{}, seen: map[string]bool{}}
+	l := newPlaybookLoader()
 	if err := l.builtin(); err != nil {
 		return nil, err
 	}
 	for _, r := range rules {
 		if r.Path != builtinPath {
-			l.folder(filepath.Dir(r.Path), false)
+			l.folder(filepath.Dir(r.Path), neighbour)
 		}
 	}
 	for _, path := range paths {
 		l.path(path)
 	}
-	if l.problems.Fatal() {
-		return nil, l.problems
+	for _, b := range l.read {
+		if b.from == given {
+			b.stranger(rules)
+		}
+	}
+	problems := l.all()
+	if problems.Fatal() {
+		return nil, problems
 	}
 	var notes map[string]string // loaded when they are needed
 	for _, r := range rules {
@@ -46,8 +50,7 @@ func LoadPlaybooks(rules []*Rule, paths []string) (Problems, error) {
 		}
 		r.OwnNote = r.Note != notes[r.ID]
 	}
-	l.unused(rules)
-	return l.problems, nil
+	return problems, nil
 }
 
 // builtinNotes returns the guides of the rules that come with kscan, by rule_id: those that
@@ -61,11 +64,41 @@ func builtinNotes() (map[string]string, error) {
 	return notes, err
 }
 
+// origin is how a playbook was come by; a later one is asked for more than one before it.
+type origin int
+
+const (
+	neighbour origin = iota // it lies beside a rule
+	below                   // a path of rules names it, or a folder that it is in
+	given                   // a path of playbooks does
+)
+
+// loadedBook is a playbook as far as it could be read; there is none if it is not TOML.
+type loadedBook struct {
+	*Playbook
+	parser *playbookParser
+	from   origin
+}
+
 type playbookLoader struct {
 	books    map[string]*Playbook
-	seen     map[string]bool // files and folders that were read
-	given    []*Playbook     // by a path
-	problems Problems
+	seen     map[string]bool // folders that were read
+	read     []*loadedBook
+	problems Problems // of paths that cannot be read
+	lint     bool     // whether Lint asks
+}
+
+func newPlaybookLoader() *playbookLoader {
+	return &playbookLoader{books: map[string]*Playbook{}, seen: map[string]bool{}}
+}
+
+// all returns the problems, those of each file by their place.
+func (l *playbookLoader) all() Problems {
+	problems := l.problems
+	for _, b := range l.read {
+		problems = append(problems, byPlace(b.parser.problems)...)
+	}
+	return problems
 }
 
 func (l *playbookLoader) builtin() error {
@@ -93,62 +126,70 @@ func (l *playbookLoader) path(path string) {
 	case err != nil:
 		l.fail(path, err)
 	case info.IsDir():
-		l.folder(path, true)
+		l.folder(path, given)
 	default:
-		l.file(path, true)
+		l.file(path, given)
 	}
 }
 
 // folder loads the playbooks in a folder. Nothing is said of a folder of rules that has
 // none.
-func (l *playbookLoader) folder(path string, given bool) {
-	if l.seen[path] && !given {
+func (l *playbookLoader) folder(path string, from origin) {
+	if l.seen[path] && from != given {
 		return
 	}
 	l.seen[path] = true
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		if given {
+		if from == given {
 			l.fail(path, err)
 		}
 		return
 	}
 	found := false
 	for _, entry := range entries {
-		if !entry.IsDir() && strings.HasSuffix(entry.Name(), playbookSuffix) {
+		if !entry.IsDir() && isPlaybookFile(entry.Name()) {
 			found = true
-			l.file(filepath.Join(path, entry.Name()), given)
+			l.file(filepath.Join(path, entry.Name()), from)
 		}
 	}
-	if given && !found {
+	if from == given && !found {
 		l.problems = append(l.problems, &Problem{Path: path, Message: "no playbook found: the folder holds no " + playbookSuffix + " file"})
 	}
 }
 
-func (l *playbookLoader) file(path string, given bool) {
+func (l *playbookLoader) file(path string, from origin) {
+	if l.lint && l.again(path, from) {
+		return
+	}
 	data, err := readRule(path)
 	if err != nil {
 		l.fail(path, err)
 		return
 	}
-	book, problems := ParsePlaybook(path, data)
-	l.problems = append(l.problems, problems...)
-	if book == nil {
-		return
-	}
-	l.books[book.RuleID] = book
-	if given {
-		l.given = append(l.given, book)
-	}
+	l.data(path, data, from)
 }
 
-// unused warns of playbooks that were asked for and are for no rule that runs.
-func (l *playbookLoader) unused(rules []*Rule) {
-	for _, book := range l.given {
-		if !slices.ContainsFunc(rules, func(r *Rule) bool { return r.ID == book.RuleID }) {
-			l.problems = append(l.problems, &Problem{Path: book.Path, Warning: true,
-				Message: fmt.Sprintf("the playbook is for rule %s, which is not loaded", book.RuleID)})
+// again reports whether a file was read before, and notes if it is asked for more now.
+func (l *playbookLoader) again(path string, from origin) bool {
+	for _, b := range l.read {
+		if filepath.Clean(b.parser.path) == filepath.Clean(path) {
+			b.from = max(b.from, from)
+			return true
 		}
+	}
+	return false
+}
+
+func (l *playbookLoader) data(path string, data []byte, from origin) {
+	p := newPlaybookParser(path, data, "a playbook")
+	if l.lint {
+		p.lint = newBookLinter(p)
+	}
+	book := p.parse()
+	l.read = append(l.read, &loadedBook{book, p, from})
+	if book != nil && !p.problems.Fatal() {
+		l.books[book.RuleID] = book
 	}
 }
 

@@ -1,13 +1,10 @@
 package rule
 
 import (
-	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 
@@ -62,26 +59,8 @@ type evidenceFile struct {
 // ParsePlaybook returns the playbook of one TOML file. It is nil when one of the problems
 // is more than a warning. The path is for messages.
 func ParsePlaybook(path string, data []byte) (*Playbook, Problems) {
-	p := &playbookParser{path: path, data: strings.TrimPrefix(string(data), "\ufeff"), set: eval.NewSet(), what: "a playbook"}
-	var f playbookFile
-	decoded, err := toml.Decode(p.data, &f)
-	if err != nil {
-		return nil, Problems{tomlProblem(path, p.data, err)}
-	}
-	p.unknown(&decoded, playbookKeys)
-	book := &Playbook{RuleID: f.RuleID, Path: path}
-	if f.RuleID == "" {
-		p.fail(tableAt{}, "", "the playbook has no rule_id", "add that of the rule it is for")
-	}
-	if len(f.Steps) == 0 {
-		p.fail(tableAt{}, "", "the playbook has no [[step]]", "")
-	}
-	if len(f.Steps) > maxPlaybookSteps {
-		p.fail(tableAt{}, "", fmt.Sprintf("the playbook has %d steps, more than %d", len(f.Steps), maxPlaybookSteps), "")
-	}
-	for i := range f.Steps {
-		book.Steps = append(book.Steps, p.step(i, &f.Steps[i]))
-	}
+	p := newPlaybookParser(path, data, "a playbook")
+	book := p.parse()
 	if p.problems.Fatal() {
 		return nil, p.problems
 	}
@@ -91,9 +70,42 @@ func ParsePlaybook(path string, data []byte) (*Playbook, Problems) {
 // playbookParser gathers the problems of one playbook.
 type playbookParser struct {
 	path, data string
+	plain      string // data without what strings and comments say: where keys are looked for
 	set        *eval.Set
 	what       string // is parsed, for messages
 	problems   Problems
+	lint       *bookLinter // nil unless Lint asks
+}
+
+func newPlaybookParser(path string, data []byte, what string) *playbookParser {
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	return &playbookParser{path: path, data: text, plain: plainTOML(text), set: eval.NewSet(), what: what}
+}
+
+// parse returns the playbook as far as it can be read, nil if it is not TOML.
+func (p *playbookParser) parse() *Playbook {
+	var f playbookFile
+	decoded, err := toml.Decode(p.data, &f)
+	if err != nil {
+		p.problems = append(p.problems, tomlProblem(p.path, p.data, err))
+		return nil
+	}
+	p.unknown(&decoded, playbookKeys)
+	book := &Playbook{RuleID: f.RuleID, Path: p.path}
+	if f.RuleID == "" {
+		p.fail(tableAt{}, "rule_id", "the playbook has no rule_id", "add that of the rule it is for")
+	}
+	if len(f.Steps) == 0 {
+		p.fail(tableAt{}, "", "the playbook has no [[step]]", "")
+	}
+	if len(f.Steps) > maxPlaybookSteps {
+		p.fail(tableAt{}, "", fmt.Sprintf("the playbook has %d steps, more than %d", len(f.Steps), maxPlaybookSteps), "")
+		return book
+	}
+	for i := range f.Steps {
+		book.Steps = append(book.Steps, p.step(i, &f.Steps[i]))
+	}
+	return book
 }
 
 // tableAt is a table of the file: a step, a condition or evidence query of one, or an
@@ -104,18 +116,38 @@ type tableAt struct {
 	item  int
 }
 
-// unknown notes the keys that are none of the known ones.
+// unknown notes the keys that are none of the known ones, and of a table that is none the
+// table alone.
 func (p *playbookParser) unknown(decoded *toml.MetaData, known []string) {
+	left := map[string]bool{}
 	for _, key := range decoded.Undecoded() {
-		hint := ""
-		if name, ok := eql.Nearest(key[len(key)-1], known); ok {
-			hint = fmt.Sprintf("did you mean %q?", name)
+		left[key.String()] = true
+	}
+	if len(left) == 0 {
+		return
+	}
+	keys := decoded.Keys()
+	for i, start := range p.keyPlaces(keys) {
+		key := keys[i]
+		if !left[key.String()] || left[key[:len(key)-1].String()] {
+			continue
 		}
-		problem := p.fail(tableAt{}, "", fmt.Sprintf("%q is no key of %s", key.String(), p.what), hint)
-		if at := regexp.MustCompile(`(?m)^[ \t]*` + regexp.QuoteMeta(key[len(key)-1]) + `[ \t]*=`).FindStringIndex(p.data); at != nil {
-			problem.at(p.data, at[0])
+		problem := p.fail(tableAt{}, "", fmt.Sprintf("%q is no key of %s", key.String(), p.what), misplaced(key[len(key)-1], known))
+		if start >= 0 {
+			problem.at(p.data, start)
 		}
 	}
+}
+
+// misplaced returns the hint for a key that does not belong where it is.
+func misplaced(key string, known []string) string {
+	if slices.Contains(known, key) {
+		return "the key belongs to another table"
+	}
+	if name, ok := eql.Nearest(key, known); ok {
+		return fmt.Sprintf("did you mean %q?", name)
+	}
+	return ""
 }
 
 var playbookKeys = []string{
@@ -135,6 +167,7 @@ func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
 	p.oneOf(at, "analysis", f.Analysis, "", string(Destination), string(Response))
 	if len(f.Conditions) > maxStepItems || len(f.Evidence) > maxStepItems {
 		p.fail(at, "", fmt.Sprintf("the step has more than %d conditions or evidence queries", maxStepItems), "")
+		return s
 	}
 	for j := range f.Conditions {
 		s.Conditions = append(s.Conditions, p.condition(tableAt{i + 1, "condition", j + 1}, &f.Conditions[j]))
@@ -162,7 +195,9 @@ func isFieldName(name string) bool {
 func (p *playbookParser) fields(at tableAt, key string, names []string) {
 	for _, name := range names {
 		if !isFieldName(name) || key != "fields" && strings.HasSuffix(name, "*") {
-			p.fail(at, key, fmt.Sprintf("%s: %q is no name of a field", key, name), "")
+			p.failItem(at, key, name, fmt.Sprintf("%s: %q is no name of a field", key, name), "")
+		} else {
+			p.lint.shown(at, key, name)
 		}
 	}
 	if len(names) > maxStepItems {
@@ -194,6 +229,7 @@ func (p *playbookParser) change(at tableAt, raise, lower int, reason string) int
 func (p *playbookParser) condition(at tableAt, f *conditionFile) Condition {
 	c := Condition{Text: f.When, Reason: f.Reason, Label: f.Label}
 	c.Change = p.change(at, f.Raise, f.Lower, f.Reason)
+	p.lint.label(at, f.Label)
 	if c.Reason == "" && c.Label == "" {
 		p.fail(at, "", "the condition says neither reason nor label", "")
 	}
@@ -212,10 +248,8 @@ func (p *playbookParser) expression(at tableAt, key, text string) *eval.Program 
 		p.query(at, key, text, err)
 		return nil
 	}
-	for _, fault := range eql.CheckExpr(text, e, fieldKind) {
-		p.query(at, key, text, fault)
-	}
-	if p.problems.Fatal() {
+	p.lint.condition(at, key, text, e)
+	if p.faults(at, key, text, eql.CheckExpr(text, e, fieldKind)) {
 		return nil
 	}
 	program, err := p.set.Compile(&eql.EventQuery{Filter: eql.Filter{Any: true, Cond: e}}, eval.Options{})
@@ -231,6 +265,7 @@ func (p *playbookParser) evidence(at tableAt, f *evidenceFile) Evidence {
 		Show: f.Show, CountBy: f.CountBy, Max: or(f.Max, defaultShown), Last: f.Last, Reason: f.Reason, Absent: f.Absent,
 	}
 	e.Change = p.change(at, f.Raise, f.Lower, f.Reason)
+	p.lint.label(at, f.Label)
 	if f.Label == "" {
 		p.fail(at, "label", "the evidence query has no label", "")
 	}
@@ -310,136 +345,52 @@ func (p *playbookParser) template(at tableAt, key, text string) *eql.Template {
 	}
 	samples := map[string][]eql.Expr{}
 	for _, param := range t.Params() {
-		samples[param.Name] = []eql.Expr{sample(param.Name)}
+		samples[param.Name] = []eql.Expr{sample(param)}
 	}
-	for _, fault := range t.Check(samples, fieldKind) {
-		p.query(at, key, text, fault)
-	}
-	if p.problems.Fatal() {
+	bound := t.Bind(samples)
+	p.lint.template(at, key, t, bound)
+	if p.faults(at, key, text, certainFaults(t, t.Check(samples, fieldKind))) {
 		return t
 	}
-	if _, err := eval.Compile(t.Bind(samples), eval.Options{}); err != nil {
+	if _, err := eval.Compile(bound, eval.Options{}); err != nil {
 		p.query(at, key, text, err)
 	}
 	return t
 }
 
-// sample returns a literal as a value of a field can be.
-func sample(field string) eql.Expr {
-	t, _ := event.TypeOf(field)
+// faults notes the faults of a query and reports whether any is more than a warning.
+func (p *playbookParser) faults(at tableAt, key, text string, faults []*eql.Error) bool {
+	for _, fault := range faults {
+		p.query(at, key, text, fault)
+	}
+	return slices.ContainsFunc(faults, func(f *eql.Error) bool { return !f.Warning })
+}
+
+// certainFaults leaves out what can never match by the sample of a parameter whose type is
+// not known: its values may be others.
+func certainFaults(t *eql.Template, faults []*eql.Error) []*eql.Error {
+	return slices.DeleteFunc(faults, func(f *eql.Error) bool {
+		return f.Warning && slices.ContainsFunc(t.Params(), func(param eql.Param) bool {
+			_, known := event.TypeOf(param.Name)
+			return !known && strings.Contains(t.Source()[f.Span.Start:f.Span.End], param.Name)
+		})
+	})
+}
+
+// sample returns a literal, in the place of a parameter, as a value of its field can be.
+func sample(param eql.Param) eql.Expr {
+	t, _ := event.TypeOf(param.Name)
 	switch t {
 	case event.Long, event.Number:
-		return &eql.Int{Value: 1}
+		return &eql.Int{Value: 1, At: param.At}
 	case event.Double:
-		return &eql.Float{Value: 1}
+		return &eql.Float{Value: 1, At: param.At}
 	case event.Boolean:
-		return &eql.Bool{Value: true}
+		return &eql.Bool{Value: true, At: param.At}
 	case event.IP:
-		return &eql.String{Value: "192.0.2.1"}
+		return &eql.String{Value: "192.0.2.1", At: param.At}
 	case event.Date:
-		return &eql.String{Value: "2026-01-01T00:00:00.000Z"}
+		return &eql.String{Value: "2026-01-01T00:00:00.000Z", At: param.At}
 	}
-	return &eql.String{Value: "x"}
-}
-
-// fail notes an error at a key of a table, or at the table if it lacks the key.
-func (p *playbookParser) fail(at tableAt, key, message, hint string) *Problem {
-	problem := &Problem{Path: p.path, Message: at.name() + message, Hint: hint}
-	p.problems = append(p.problems, problem)
-	header, body := p.table(at)
-	if header < 0 {
-		return problem
-	}
-	if start := keyIn(p.data[:body[1]], body[0], key); key != "" && start >= 0 {
-		return problem.at(p.data, start)
-	}
-	return problem.at(p.data, header)
-}
-
-func (at tableAt) name() string {
-	switch {
-	case at.step == 0 && at.item > 0:
-		return fmt.Sprintf("%s %d: ", at.table, at.item)
-	case at.item > 0:
-		return fmt.Sprintf("step %d, %s %d: ", at.step, at.table, at.item)
-	case at.step > 0:
-		return fmt.Sprintf("step %d: ", at.step)
-	}
-	return ""
-}
-
-// query notes what is wrong with a query, at its place in the file if that can be told.
-func (p *playbookParser) query(at tableAt, key, text string, err error) {
-	var fault *eql.Error
-	var refused *eval.Error
-	var span eql.Span
-	message, hint, warning := err.Error(), "", false
-	switch {
-	case errors.As(err, &fault):
-		span, message, hint, warning = fault.Span, fault.Msg, fault.Hint, fault.Warning
-	case errors.As(err, &refused):
-		span = refused.At
-	}
-	problem := p.fail(at, key, key+": "+message, hint)
-	problem.Warning = warning
-	header, body := p.table(at)
-	if header < 0 {
-		return
-	}
-	start := keyIn(p.data[:body[1]], body[0], key)
-	if start < 0 {
-		return
-	}
-	if inside := strings.Index(p.data[start:body[1]], text); inside >= 0 && text != "" && span.End <= len(text) {
-		problem.at(p.data, start+inside+span.Start)
-		problem.width = utf8.RuneCountInString(text[span.Start:span.End])
-	}
-}
-
-var (
-	stepHeader  = regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*step[ \t]*\]\]`)
-	anyHeader   = regexp.MustCompile(`(?m)^[ \t]*\[`)
-	itemHeaders = map[string]*regexp.Regexp{
-		"condition": regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*step[ \t]*\.[ \t]*condition[ \t]*\]\]`),
-		"evidence":  regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*step[ \t]*\.[ \t]*evidence[ \t]*\]\]`),
-		"exception": regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*exception[ \t]*\]\]`),
-	}
-)
-
-// table returns where a table's header is and where its keys are; -1 if that is not
-// known, as with inline tables. The decoder does not tell.
-func (p *playbookParser) table(at tableAt) (header int, body [2]int) {
-	from, end := []int{0, 0}, len(p.data)
-	steps := stepHeader.FindAllStringIndex(p.data, -1)
-	switch {
-	case at.step == 0 && at.item == 0 || at.step > len(steps):
-		return -1, body
-	case at.step > 0:
-		from = steps[at.step-1]
-		if at.step < len(steps) {
-			end = steps[at.step][0]
-		}
-	}
-	if at.item > 0 {
-		items := itemHeaders[at.table].FindAllStringIndex(p.data[from[1]:end], -1)
-		if at.item > len(items) {
-			return -1, body
-		}
-		item := items[at.item-1]
-		from = []int{from[1] + item[0], from[1] + item[1]}
-	}
-	if next := anyHeader.FindStringIndex(p.data[from[1]:end]); next != nil {
-		end = from[1] + next[0]
-	}
-	return from[0], [2]int{from[1], end}
-}
-
-// keyIn returns where the value of a key starts in data, from an offset on; -1 if it is
-// not there.
-func keyIn(data string, from int, key string) int {
-	m := regexp.MustCompile(`(?m)^[ \t]*` + regexp.QuoteMeta(key) + `[ \t]*=[ \t]*`).FindStringIndex(data[from:])
-	if m == nil {
-		return -1
-	}
-	return from + m[1]
+	return &eql.String{Value: "x", At: param.At}
 }

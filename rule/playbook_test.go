@@ -38,7 +38,7 @@ func TestPlaybookFaults(t *testing.T) {
 		{"rule_id = \"r\"\n[[step]]\n", "p:2:1: step 1: the step has no title"},
 		{book(`kind = "x"`), `p:4:8: step 1: kind "x" is none of`},
 		{book(`analysis = "x"`), `analysis "x" is none of destination`},
-		{book(`fields = ["a b"]`), `p:4:10: step 1: fields: "a b" is no name of a field`},
+		{book(`fields = ["a b"]`), `p:4:12: step 1: fields: "a b" is no name of a field`},
 		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `show = ["process.*"]`), `show: "process.*" is no name`},
 		{book(`[[step.condition]]`, `when = 'a = 1'`, `reason = "x"`), `p:5:11: step 1, condition 1: when: `},
 		{book(`[[step.condition]]`, `when = 'process.pid : "x"'`, `reason = "x"`), `p:5:9: step 1, condition 1: when: `},

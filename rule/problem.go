@@ -246,12 +246,20 @@ func tableStart(data, key string) (int, bool) {
 	return 0, false
 }
 
-// queryOffset returns the offset in the file of byte i of the decoded query. It is not
-// ok when the query is written in a way that this cannot follow, such as inside an
-// inline table.
+// queryOffset returns the offset in the file of byte i of the decoded query.
 func queryOffset(data, query string, i int) (int, bool) {
 	start, ok := keyStart(data, "query")
-	if !ok || start > len(data) || i > len(query) {
+	if !ok {
+		return 0, false
+	}
+	return stringOffset(data, start, query, i)
+}
+
+// stringOffset returns the offset in the file of byte i of the decoded string whose first
+// byte inside the quotes is at start. It is not ok when the string is written in a way
+// that this cannot follow, such as inside an inline table.
+func stringOffset(data string, start int, value string, i int) (int, bool) {
+	if start > len(data) || i > len(value) {
 		return 0, false
 	}
 	before, body := data[:start], data[start:]
@@ -261,7 +269,7 @@ func queryOffset(data, query string, i int) (int, bool) {
 		skip = len(body) - len(strings.TrimPrefix(strings.TrimPrefix(body, "\r"), "\n"))
 	}
 	if strings.HasSuffix(before, "'") {
-		if !strings.HasPrefix(body[skip:], query) {
+		if !strings.HasPrefix(body[skip:], value) {
 			return 0, false
 		}
 		return start + skip + i, true
@@ -269,7 +277,7 @@ func queryOffset(data, query string, i int) (int, bool) {
 	if !strings.HasSuffix(before, `"`) {
 		return 0, false
 	}
-	n, ok := basicOffset(body[skip:], query, i)
+	n, ok := basicOffset(body[skip:], value, i)
 	return start + skip + n, ok
 }
 

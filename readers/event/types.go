@@ -81,6 +81,12 @@ func InECS(name string) bool {
 	return ok && fields[i].ecs
 }
 
+// HasBelow reports whether fields are known whose names begin with that of the group.
+func HasBelow(group string) bool {
+	i, _ := find(group + ".")
+	return i < len(fields) && strings.HasPrefix(fields[i].name, group+".")
+}
+
 // maxTypos is how many edits apart a name and its suggestion may be: more are another
 // name, not a misspelling.
 const maxTypos = 2
