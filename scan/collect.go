@@ -62,7 +62,8 @@ func (c *collector) collect(first *stretch, b *budget, cancel context.CancelFunc
 	for s := first; s != nil; s = s.next {
 		b.advance(s.from)
 		for items := s.queue.take(); len(items) > 0; items = s.queue.take() {
-			for _, it := range items {
+			for i, it := range items {
+				items[i] = item{} // what was collected is not held until the last of them is
 				if err := c.item(s, it, b, failed != nil); err != nil && failed == nil {
 					failed = err
 					cancel()

@@ -79,6 +79,9 @@ func (s *unitSink) candidate(r *rule.Rule, e *event.Event, t time.Time) {
 // too many for the rules to try.
 func (w *worker) finish(part *readers.Part, res *result) {
 	res.weight += res.late.close(&w.packer)
+	if res.account != nil {
+		res.weight += res.account.streams.weight()
+	}
 	if n := w.scratch.Cut - w.cut; n > 0 {
 		res.problem(event.Problem{
 			Kind: event.TooMany, Source: part.Source, Member: part.Member, Offset: -1,

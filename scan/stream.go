@@ -82,6 +82,21 @@ type streams struct {
 	by    map[streamKey]*stream
 	known map[string]*stream // by the texts of events
 	text  []byte
+	grown int64 // bytes, since weight was asked for
+}
+
+// streamSize and shapeSize are about what a stream and a shape of its events hold besides
+// their texts, in bytes.
+const (
+	streamSize = 768
+	shapeSize  = 128
+)
+
+// weight returns about how many bytes more the streams hold than when it was called last.
+func (ss *streams) weight() int64 {
+	n := ss.grown
+	ss.grown = 0
+	return n
 }
 
 func newStreams(gap time.Duration, sets int) *streams {
@@ -102,6 +117,7 @@ func (ss *streams) of(k streamKey) *stream {
 		st = &stream{key: k, shapes: make([]shapeCounts, ss.sets)}
 		ss.by[k] = st
 		ss.list = append(ss.list, st)
+		ss.grown += streamSize + int64(ss.sets)*shapeSize // most have one shape
 	}
 	return st
 }
