@@ -356,7 +356,7 @@ func (l *lookup) follow(g *Group, r *request, all *found) (note string) {
 func (t *tuple) identity() identity {
 	var texts [len(originFields)]string
 	for i, field := range originFields {
-		if list := t.values[field]; len(list) > 0 {
+		if list := t.list(field); len(list) > 0 {
 			switch v := list[0].(type) {
 			case *eql.Int:
 				texts[i] = fmt.Sprint(v.Value)

@@ -104,8 +104,8 @@ func (g *Group) bind(p *Probe, r *rule.Rule, lookups map[*rule.Evidence]*lookup)
 			if !slices.ContainsFunc(request.bound, func(o *bound) bool { return *o == *b }) {
 				request.bound = append(request.bound, b)
 			}
-			for name, list := range t.values {
-				l.values.add(name, list)
+			for _, v := range t.values {
+				l.values.add(v.name, v.list)
 			}
 		}
 	})
@@ -120,7 +120,7 @@ func (g *Group) each(r *rule.Rule, f func(*rule.Evidence, *request)) {
 	for i := range r.Playbook.Steps {
 		for j := range r.Playbook.Steps[i].Evidence {
 			if n < len(g.requests) {
-				f(&r.Playbook.Steps[i].Evidence[j], g.requests[n])
+				f(&r.Playbook.Steps[i].Evidence[j], &g.requests[n])
 			}
 			n++
 		}
@@ -180,7 +180,7 @@ func (g *Group) answer(of *Rule, p *Probe, reason string, nodes *Nodes, ports []
 			}
 		}
 		for j := range step.Evidence {
-			a.Lookups = append(a.Lookups, g.answerOf(&step.Evidence[j], g.requests[n], p, reason))
+			a.Lookups = append(a.Lookups, g.answerOf(&step.Evidence[j], &g.requests[n], p, reason))
 			n++
 		}
 		if step.Analysis == rule.Destination {

@@ -112,7 +112,7 @@ type Group struct {
 	StartedBy, Started []*Group
 
 	addresses map[netip.Addr]bool // of the host, as its events say
-	requests  []*request          // of the playbook's evidence queries, in their order
+	requests  []request           // of the playbook's evidence queries, in their order
 	held      [][]int64           // how many hits each condition held for, by step
 
 	own     map[*start]bool // starts of the group's processes

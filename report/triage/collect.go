@@ -53,6 +53,7 @@ type Collector struct {
 	conditions conditions
 	nodes      *Nodes // nil if they are not known
 	tuples     int    // sets of values that evidence queries are to be bound to
+	asking     asking
 	second     *scan.Summary
 	unanswered string // why nothing was looked up
 	answered   bool
@@ -115,7 +116,7 @@ func (c *Collector) Finding(f *scan.Finding) error {
 			}
 		}
 		g.addAddresses(r.docs)
-		g.ask(f, &asking{r.docs, hostOf(key, f), c.nodes, &c.tuples})
+		g.ask(c.asks(f, r.docs, hostOf(key, f)))
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"kscan/readers/event"
@@ -35,7 +34,7 @@ type tuple struct {
 	key         string
 	valueKey    string // the part of key that is of the values
 	host        hostKey
-	values      map[string][]eql.Expr
+	values      []boundParam
 	first, last time.Time // of the hits; zero if none has a time
 	undated     bool      // a hit has no time: no window can be drawn around it
 }
@@ -43,10 +42,10 @@ type tuple struct {
 // request is what one evidence query is to look up for a group.
 type request struct {
 	tuples  []*tuple
-	byKey   map[string]*tuple
-	missing []string // parameters that some hit has no value for
-	beyond  int64    // hits whose values are beyond maxTuples
-	bound   []*bound // once there is a Probe
+	byKey   map[string]*tuple // nil while there are few
+	missing []string          // parameters that some hit has no value for
+	beyond  int64             // hits whose values are beyond maxTuples
+	bound   []*bound          // once there is a Probe
 }
 
 // hostKey tells hosts apart: by name, or by folder where the logs do not name them.
@@ -62,52 +61,87 @@ func (h hostKey) String() string {
 	return h.name
 }
 
-// asking is what queries take the values of a finding from.
+// asking is what queries take the values of a finding from. It is used for one finding
+// after another.
 type asking struct {
-	docs  *documents
-	host  hostKey
-	nodes *Nodes
-	kept  *int // tuples of all groups
+	finding *scan.Finding
+	docs    *documents
+	host    hostKey
+	nodes   *Nodes
+	kept    *int // tuples of all groups
+
+	values []askedParam
+	key    []byte
+}
+
+// boundParam is a parameter with its values.
+type boundParam struct {
+	name string
+	list []eql.Expr
+}
+
+// askedParam is a parameter that a query asked for, with its values as a part of a key.
+type askedParam struct {
+	boundParam
+	text string
+}
+
+// asks begins a finding.
+func (c *Collector) asks(f *scan.Finding, d *documents, host hostKey) *asking {
+	clear(c.asking.values)
+	c.asking = asking{f, d, host, c.nodes, &c.tuples, c.asking.values[:0], c.asking.key}
+	return &c.asking
+}
+
+// value returns the values of a parameter in the finding, which all queries share.
+func (a *asking) value(name string) askedParam {
+	for _, v := range a.values {
+		if v.name == name {
+			return v
+		}
+	}
+	v := askedParam{boundParam: boundParam{name, literalsOf(name, a.docs)}}
+	if len(v.list) == 0 && name == "host.ip" {
+		v.list = a.nodes.literals(a.host.name)
+	}
+	for _, l := range v.list {
+		v.text += l.String() + ","
+	}
+	v.text += ";"
+	a.values = append(a.values, v)
+	return v
 }
 
 // ask notes what the evidence queries of a playbook are to look up for a finding.
-func (g *Group) ask(f *scan.Finding, a *asking) {
-	n := 0
-	for i := range f.Rule.Playbook.Steps {
-		for j := range f.Rule.Playbook.Steps[i].Evidence {
-			if n == len(g.requests) {
-				g.requests = append(g.requests, &request{byKey: map[string]*tuple{}})
-			}
-			g.requests[n].add(&f.Rule.Playbook.Steps[i].Evidence[j], f, a)
+func (g *Group) ask(a *asking) {
+	steps, n := a.finding.Rule.Playbook.Steps, 0
+	if g.requests == nil {
+		for i := range steps {
+			n += len(steps[i].Evidence)
+		}
+		g.requests, n = make([]request, n), 0
+	}
+	for i := range steps {
+		for j := range steps[i].Evidence {
+			g.requests[n].add(&steps[i].Evidence[j], a)
 			n++
 		}
 	}
 }
 
-func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
-	d, host, nodes := a.docs, a.host, a.nodes
-	var key strings.Builder
-	fmt.Fprintf(&key, "%q%q", host.name, host.folder)
-	hostLen := key.Len()
-	values := map[string][]eql.Expr{}
+func (r *request) add(e *rule.Evidence, a *asking) {
+	a.key = fmt.Appendf(a.key[:0], "%q%q", a.host.name, a.host.folder)
+	hostLen := len(a.key)
 	params := paramsOf(e)
 	bare := len(params) > 0 // none of the parameters has a value
 	for _, p := range params {
-		literals := literalsOf(p.Name, d)
-		if len(literals) == 0 && p.Name == "host.ip" {
-			literals = nodes.literals(host.name)
-		}
-		if len(literals) == 0 && !p.Optional {
+		v := a.value(p.Name)
+		if len(v.list) == 0 && !p.Optional {
 			r.missing = appendNew(r.missing, []string{p.Name}, maxGroupFields)
 			return
 		}
-		values[p.Name] = literals
-		bare = bare && len(literals) == 0
-		for _, l := range literals {
-			key.WriteString(l.String())
-			key.WriteByte(',')
-		}
-		key.WriteByte(';')
+		bare = bare && len(v.list) == 0
+		a.key = append(a.key, v.text...)
 	}
 	if bare {
 		for _, p := range params {
@@ -115,25 +149,83 @@ func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
 		}
 		return
 	}
-	t := r.byKey[key.String()]
+	t := r.find(a.key)
 	if t == nil {
 		if len(r.tuples) >= maxTuples || *a.kept >= maxKept {
 			r.beyond++
 			return
 		}
 		*a.kept++
-		t = &tuple{key: key.String(), valueKey: key.String()[hostLen:], host: host, values: values}
-		r.byKey[t.key] = t
-		r.tuples = append(r.tuples, t)
+		t = newTuple(a, hostLen, params)
+		r.keep(t)
 	}
 	dated := false
-	for i := range f.Hits {
-		if at := f.Hits[i].Time; !at.IsZero() {
+	for i := range a.finding.Hits {
+		if at := a.finding.Hits[i].Time; !at.IsZero() {
 			t.first, t.last = span(t.first, t.last, at, at)
 			dated = true
 		}
 	}
 	t.undated = t.undated || !dated
+}
+
+// newTuple returns the tuple of the key at hand, whose first part is the host.
+func newTuple(a *asking, hostLen int, params []eql.Param) *tuple {
+	t := &tuple{key: string(a.key), host: a.host, values: make([]boundParam, 0, len(params))}
+	t.valueKey = t.key[hostLen:]
+	for _, p := range params {
+		t.values = append(t.values, a.value(p.Name).boundParam)
+	}
+	return t
+}
+
+// list returns the values of a parameter, none if it is not one of the query's.
+func (t *tuple) list(name string) []eql.Expr {
+	for _, v := range t.values {
+		if v.name == name {
+			return v.list
+		}
+	}
+	return nil
+}
+
+// lists returns the values by the names of their parameters.
+func (t *tuple) lists() map[string][]eql.Expr {
+	lists := make(map[string][]eql.Expr, len(t.values))
+	for _, v := range t.values {
+		lists[v.name] = v.list
+	}
+	return lists
+}
+
+// fewTuples is up to how many tuples a request looks through: most have one, and a map is
+// several times its size.
+const fewTuples = 8
+
+// find returns the tuple of a key, nil if there is none.
+func (r *request) find(key []byte) *tuple {
+	if r.byKey != nil {
+		return r.byKey[string(key)]
+	}
+	for _, t := range r.tuples {
+		if t.key == string(key) {
+			return t
+		}
+	}
+	return nil
+}
+
+func (r *request) keep(t *tuple) {
+	r.tuples = append(r.tuples, t)
+	switch n := len(r.tuples); {
+	case r.byKey != nil:
+		r.byKey[t.key] = t
+	case n > fewTuples:
+		r.byKey = make(map[string]*tuple, 2*n)
+		for _, t := range r.tuples {
+			r.byKey[t.key] = t
+		}
+	}
 }
 
 // paramsOf returns the parameters of a query, with the fields that parents are told by if

@@ -137,7 +137,7 @@ func (p *Probe) bind(l *lookup, t *tuple) *bound {
 		return nil
 	}
 	if q == nil {
-		program, err := p.set.Compile(l.spec.Query.Bind(t.values), eval.Options{})
+		program, err := p.set.Compile(l.spec.Query.Bind(t.lists()), eval.Options{})
 		if err != nil { // a value that the query cannot hold, such as no block of addresses
 			p.beyond++
 			return nil
