@@ -97,3 +97,23 @@ func TestSerials(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamsWeight holds that each stream is counted once, and never again.
+func TestStreamsWeight(t *testing.T) {
+	ss := newStreams(0, 2)
+	if n := ss.weight(); n != 0 {
+		t.Errorf("without streams the weight is %d", n)
+	}
+	ss.of(streamKey{host: "a"})
+	one := ss.weight()
+	ss.of(streamKey{host: "a"})
+	if again := ss.weight(); one < streamSize || again != 0 {
+		t.Errorf("a stream weighs %d, then %d", one, again)
+	}
+	for i := range 2 * maxStreams {
+		ss.of(streamKey{host: string(rune('A' + i))})
+	}
+	if n := ss.weight(); n < (maxStreams-1)*one || n > maxStreams*one {
+		t.Errorf("%d streams weigh %d", len(ss.list), n)
+	}
+}

@@ -116,7 +116,7 @@ func (c *Collector) Finding(f *scan.Finding) error {
 			}
 		}
 		g.addAddresses(r.docs)
-		g.ask(c.asks(f, r.docs, hostOf(key, f)))
+		g.ask(f, c.asks(r.docs, hostOf(key, f)))
 	}
 	return nil
 }

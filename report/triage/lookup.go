@@ -64,11 +64,10 @@ func (h hostKey) String() string {
 // asking is what queries take the values of a finding from. It is used for one finding
 // after another.
 type asking struct {
-	finding *scan.Finding
-	docs    *documents
-	host    hostKey
-	nodes   *Nodes
-	kept    *int // tuples of all groups
+	docs  *documents
+	host  hostKey
+	nodes *Nodes
+	kept  *int // tuples of all groups
 
 	values []askedParam
 	key    []byte
@@ -87,9 +86,9 @@ type askedParam struct {
 }
 
 // asks begins a finding.
-func (c *Collector) asks(f *scan.Finding, d *documents, host hostKey) *asking {
+func (c *Collector) asks(d *documents, host hostKey) *asking {
 	clear(c.asking.values)
-	c.asking = asking{f, d, host, c.nodes, &c.tuples, c.asking.values[:0], c.asking.key}
+	c.asking = asking{d, host, c.nodes, &c.tuples, c.asking.values[:0], c.asking.key}
 	return &c.asking
 }
 
@@ -113,8 +112,8 @@ func (a *asking) value(name string) askedParam {
 }
 
 // ask notes what the evidence queries of a playbook are to look up for a finding.
-func (g *Group) ask(a *asking) {
-	steps, n := a.finding.Rule.Playbook.Steps, 0
+func (g *Group) ask(f *scan.Finding, a *asking) {
+	steps, n := f.Rule.Playbook.Steps, 0
 	if g.requests == nil {
 		for i := range steps {
 			n += len(steps[i].Evidence)
@@ -123,13 +122,13 @@ func (g *Group) ask(a *asking) {
 	}
 	for i := range steps {
 		for j := range steps[i].Evidence {
-			g.requests[n].add(&steps[i].Evidence[j], a)
+			g.requests[n].add(&steps[i].Evidence[j], f, a)
 			n++
 		}
 	}
 }
 
-func (r *request) add(e *rule.Evidence, a *asking) {
+func (r *request) add(e *rule.Evidence, f *scan.Finding, a *asking) {
 	a.key = fmt.Appendf(a.key[:0], "%q%q", a.host.name, a.host.folder)
 	hostLen := len(a.key)
 	params := paramsOf(e)
@@ -160,8 +159,8 @@ func (r *request) add(e *rule.Evidence, a *asking) {
 		r.keep(t)
 	}
 	dated := false
-	for i := range a.finding.Hits {
-		if at := a.finding.Hits[i].Time; !at.IsZero() {
+	for i := range f.Hits {
+		if at := f.Hits[i].Time; !at.IsZero() {
 			t.first, t.last = span(t.first, t.last, at, at)
 			dated = true
 		}
