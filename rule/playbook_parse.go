@@ -132,10 +132,10 @@ func (p *playbookParser) unknown(decoded *toml.MetaData, known []string) {
 		if !left[key.String()] || left[key[:len(key)-1].String()] {
 			continue
 		}
-		problem := p.fail(tableAt{}, "", fmt.Sprintf("%q is no key of %s", key.String(), p.what), misplaced(key[len(key)-1], known))
-		if start >= 0 {
-			problem.at(p.data, start)
-		}
+		// Not by fail, which looks for the tables anew: a file that is no playbook may have
+		// a hundred thousand keys.
+		problem := &Problem{Path: p.path, Message: fmt.Sprintf("%q is no key of %s", key.String(), p.what), Hint: misplaced(key[len(key)-1], known)}
+		p.problems = append(p.problems, problem.at(p.data, start))
 	}
 }
 
