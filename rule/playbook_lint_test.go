@@ -185,6 +185,7 @@ func FuzzLintPlaybook(f *testing.F) {
 		book(`fields = ["a.*", "a b"]`, "x = 1", evidenceOf("query = '''", "proces where a.b == {{?process.pidd}}'''", `telemetry = "any where true"`)),
 		book("[[step.condition]]", `when = "process.pid : \"\u0041\""`, `label = "l"`, evidenceOf(`query = 'any where {{a}} == {{a}}'`, `last = 1`)),
 		"rule_id = 'r'\nstep = [{title = 't', evidence = [{label = 'l', query = 'any where x'}]}]",
+		"\"\u6475", // the decoder's place is inside the last character
 	} {
 		f.Add(seed)
 	}

@@ -144,9 +144,13 @@ func harmless(s string) string {
 	return b.String()
 }
 
-// at places the problem at a byte offset of the file.
+// at places the problem at a byte offset of the file. The TOML decoder gives some that are
+// inside a character, which then is the place.
 func (p *Problem) at(data string, offset int) *Problem {
 	offset = min(max(offset, 0), len(data))
+	for offset > 0 && offset < len(data) && !utf8.RuneStart(data[offset]) {
+		offset--
+	}
 	start := strings.LastIndexByte(data[:offset], '\n') + 1
 	p.Line = strings.Count(data[:start], "\n") + 1
 	p.Column = utf8.RuneCountInString(data[start:offset]) + 1
