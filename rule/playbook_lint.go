@@ -132,6 +132,9 @@ func (l *loader) belonging() {
 		if len(l.rules) > 0 && !l.problems.Fatal() && (b.from > neighbour || l.named(b)) {
 			b.stranger(l.rules)
 		}
+		if b.from == below && len(l.rules) > 0 && !l.besideRule(b) {
+			b.warn("no rule lies in this folder: a scan does not load the playbook by itself", "put it beside its rule, or name it with --playbooks")
+		}
 		key := b.RuleID
 		if b.from == given {
 			key += " given" // these go before those beside the rules, as is meant
@@ -146,6 +149,13 @@ func (l *loader) belonging() {
 // named reports whether a playbook has the name of a rule that was read.
 func (l *loader) named(b *loadedBook) bool {
 	return l.files[filepath.Clean(strings.TrimSuffix(b.Path, playbookSuffix)+".toml")]
+}
+
+// besideRule reports whether a rule that was read lies in the folder of a playbook.
+func (l *loader) besideRule(b *loadedBook) bool {
+	return slices.ContainsFunc(l.rules, func(r *Rule) bool {
+		return r.Path == builtinPath || filepath.Dir(r.Path) == filepath.Dir(b.Path)
+	})
 }
 
 // warn notes a warning at the playbook's rule_id.

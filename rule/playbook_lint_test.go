@@ -106,6 +106,8 @@ func TestLintWhoseAPlaybookIs(t *testing.T) {
 	strange := `warning a.playbook.toml:1:11: the playbook is for rule rule-b, which is not loaded | did you mean "rule-a"?`
 	strangeB := `warning b.playbook.toml:1:11: the playbook is for rule rule-z, which is not loaded | did you mean "rule-a"?`
 	double := "warning d.playbook.toml:1:11: rule_id rule-a is also that of " + filepath.Join(dir, "c.playbook.toml") + " | only one of the two is used"
+	apart := "warning d.playbook.toml:1:11: no rule lies in this folder: a scan does not load the playbook by itself" +
+		" | put it beside its rule, or name it with --playbooks"
 	for _, test := range []struct {
 		name             string
 		paths, playbooks []string
@@ -119,6 +121,7 @@ func TestLintWhoseAPlaybookIs(t *testing.T) {
 		{"asked for in two ways", in("a.toml", "b.playbook.toml"), nil, 1, 3, []string{strange, strangeB}},
 		{"given", in("a.toml"), in("b.playbook.toml"), 1, 3, []string{strangeB, strange}},
 		{"given in place of another", in("a.toml"), in("sub/d.playbook.toml"), 1, 4, []string{strange}},
+		{"in a folder without a rule", in("a.toml", "sub"), nil, 1, 4, []string{strange, apart, double}},
 		{"two that are given", in(), in("c.playbook.toml", "sub"), 0, 2, []string{double}},
 		{"for a rule that does not load", in("bad"), nil, 0, 1, nil},
 	} {
