@@ -18,24 +18,35 @@ type look struct {
 	levels  [4]lipgloss.Style // by priority
 }
 
-// newLook picks colours of the 256 that terminals share, with enough contrast on a dark
-// or a light background.
-func newLook(color, dark bool) look {
-	choose := lipgloss.LightDark(dark)
-	style := func(light, dark string) lipgloss.Style {
-		return lipgloss.NewStyle().Foreground(choose(lipgloss.Color(light), lipgloss.Color(dark)))
-	}
-	l := look{
+// palette are colours of the 256 that terminals share, by number.
+type palette struct {
+	label, frame, bad, good string
+	levels                  [4]string // by priority
+}
+
+// palettes can be read on their backgrounds: text has a contrast of 4.5 at least and, where
+// the background is not known, of 3 on black and on white.
+var palettes = map[Background]palette{
+	UnknownBackground: {label: "243", frame: "244", bad: "167", good: "65", levels: [4]string{"67", "136", "166", "161"}},
+	DarkBackground:    {label: "246", frame: "240", bad: "210", good: "114", levels: [4]string{"110", "222", "215", "210"}},
+	LightBackground:   {label: "241", frame: "250", bad: "124", good: "22", levels: [4]string{"24", "94", "130", "124"}},
+}
+
+func newLook(color bool, on Background) look {
+	p := palettes[on]
+	style := func(number string) lipgloss.Style { return lipgloss.NewStyle().Foreground(lipgloss.Color(number)) }
+	return look{
 		color:   color,
 		plain:   lipgloss.NewStyle(),
 		heading: lipgloss.NewStyle().Bold(true),
-		label:   style("241", "246"),
-		frame:   style("250", "240"),
-		bad:     style("124", "210"),
-		good:    style("22", "114"),
+		label:   style(p.label),
+		frame:   style(p.frame),
+		bad:     style(p.bad),
+		good:    style(p.good),
+		levels: [4]lipgloss.Style{
+			style(p.levels[0]), style(p.levels[1]), style(p.levels[2]).Bold(true), style(p.levels[3]).Bold(true),
+		},
 	}
-	l.levels = [4]lipgloss.Style{style("24", "110"), style("94", "222"), style("130", "215").Bold(true), style("124", "210").Bold(true)}
-	return l
 }
 
 // paint renders text of one line in a style.

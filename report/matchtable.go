@@ -101,7 +101,7 @@ func valuesText(values []*fastjson.Value) string {
 
 // Write writes the table.
 func (t *MatchTable) Write(w io.Writer, o TerminalOptions) error {
-	p := &page{width: max(o.Width, minWidth), look: newLook(o.Color, o.Dark)}
+	p := &page{width: max(o.Width, minWidth), look: newLook(o.Color, o.Background)}
 	if o.Width <= 0 {
 		p.width = defaultWidth
 	}

@@ -34,7 +34,7 @@ func RuleList(w io.Writer, rules []*rule.Rule, o TerminalOptions) error {
 
 // newPage returns a page for a terminal.
 func newPage(o TerminalOptions) *page {
-	p := &page{width: max(o.Width, minWidth), look: newLook(o.Color, o.Dark)}
+	p := &page{width: max(o.Width, minWidth), look: newLook(o.Color, o.Background)}
 	if o.Width <= 0 {
 		p.width = defaultWidth
 	}

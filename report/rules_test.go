@@ -110,8 +110,8 @@ func hostileCases() *CaseRun {
 
 // TestColourOfRules: with the colours taken out, a text is that without colour.
 func TestColourOfRules(t *testing.T) {
-	for _, dark := range []bool{false, true} {
-		o := TerminalOptions{Width: 100, Dark: dark}
+	for on := range palettes {
+		o := TerminalOptions{Width: 100, Background: on}
 		colored := o
 		colored.Color = true
 		for name, write := range map[string]func(io.Writer, TerminalOptions) error{

@@ -15,8 +15,18 @@ import (
 type TerminalOptions struct {
 	Width int  // columns; 0 means 80
 	Color bool // whether escape sequences for colour and weight may be written
-	Dark  bool // whether the background is dark
+	// Background is what the colours must be readable on.
+	Background Background
 }
+
+// Background is the colour behind the text, as far as it is known.
+type Background int
+
+const (
+	UnknownBackground Background = iota
+	DarkBackground
+	LightBackground
+)
 
 const (
 	defaultWidth = 80

@@ -163,7 +163,7 @@ func (o *output) terminal() report.TerminalOptions {
 		t.Width = max(width, narrowWidth)
 	}
 	t.Color = !o.options.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	t.Dark = darkBackground(os.Getenv("COLORFGBG"))
+	t.Background = background(os.Getenv("COLORFGBG"))
 	return t
 }
 
@@ -182,11 +182,15 @@ func envWidth(otherwise int) int {
 	return min(max(n, narrowWidth), 1000)
 }
 
-// darkBackground reads COLORFGBG, "15;0" for white on black. Terminals that do not set it
-// are mostly dark. The terminal is not asked: its answer would come in on standard input,
-// which may be evidence.
-func darkBackground(colors string) bool {
-	i := strings.LastIndexByte(colors, ';')
-	background, err := strconv.Atoi(colors[i+1:])
-	return err != nil || background < 7 || background == 8
+// background reads COLORFGBG, "15;0" for white on black. Many terminals do not set it. They
+// are not asked: the answer would come in on standard input, which may be evidence.
+func background(colors string) report.Background {
+	number, err := strconv.Atoi(colors[strings.LastIndexByte(colors, ';')+1:])
+	switch {
+	case err != nil || number < 0:
+		return report.UnknownBackground
+	case number < 7 || number == 8:
+		return report.DarkBackground
+	}
+	return report.LightBackground
 }
