@@ -34,6 +34,7 @@ type Decoder struct {
 	tables  *tables
 	writer  *writer
 	joiner  joiner
+	types   *typeNames
 	done    int // of the joiner's chains, those handed out
 	end     int // of the core of the last block, in its Data
 
@@ -68,7 +69,7 @@ func New(o Options) *Decoder {
 		o.MaxRecords = MaxEventRecords
 	}
 	d := &Decoder{
-		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(o.Window, o.MaxRecords),
+		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(o.Window, o.MaxRecords), types: newTypeNames(),
 		assumed: [1]string{"host.os.type"}, whole: wholeBlock, sample: sampleBytes, calls: calls{other: isNoConnect},
 	}
 	d.skim.accept = d.accept

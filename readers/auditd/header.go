@@ -2,9 +2,7 @@ package auditd
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
-	"math/bits"
 )
 
 // record is one audit record: where its parts are in the decoder's text.
@@ -73,15 +71,12 @@ func (r *record) shift(start, body, end int) {
 // parseFrom reads "type=NAME [msg=]audit(SEC.MS:SERIAL)" at line[at:] and returns where
 // the body starts, or 0.
 func (t *tables) parseFrom(r *record, line []byte, at int) int {
-	name := at + len(typeToken)
-	i := name
-	for i < len(line) && line[i] != ' ' && i-name <= maxTypeName {
-		i++
-	}
-	if i == name || i >= len(line) || line[i] != ' ' {
+	size := typeSize(line[at:])
+	if size == 0 {
 		return 0
 	}
-	r.name, r.nameEnd = name, i
+	i := at + size
+	r.name, r.nameEnd = at+len(typeToken), i
 	for i < len(line) && line[i] == ' ' {
 		i++
 	}
@@ -97,75 +92,6 @@ func (t *tables) parseFrom(r *record, line []byte, at int) int {
 	}
 	r.typ = t.typeNumber(line[r.name:r.nameEnd])
 	return i
-}
-
-// quickType reads "type=NAME " at the start of a line. It returns the type and where its
-// name ends, 0 if the line begins in another way.
-func (t *tables) quickType(line []byte) (typ uint16, end int) {
-	const (
-		name  = len(typeToken)
-		least = name + 8 + 2 + len(idToken) // of a line whose name is short
-	)
-	if len(line) < least || string(line[:name]) != typeToken {
-		return 0, 0
-	}
-	first := binary.LittleEndian.Uint64(line[name:])
-	space := spaceIn(first)
-	if space == 8 {
-		return t.longType(line, first)
-	}
-	end = name + space
-	switch first & (1<<(8*space) - 1) {
-	case 0:
-		return 0, 0
-	case nameSyscall:
-		return typeSyscall, end
-	case namePath:
-		return typePath, end
-	case nameEOE:
-		return typeEOE, end
-	case nameCWD:
-		return typeCWD, end
-	case nameExecve:
-		return typeExecve, end
-	}
-	return t.typeNumber(line[name:end]), end
-}
-
-// longType is quickType for a name of eight letters or more, the first of which are known.
-func (t *tables) longType(line []byte, first uint64) (typ uint16, end int) {
-	const name = len(typeToken)
-	end = name + 8
-	for end < len(line) && line[end] != ' ' && end-name <= maxTypeName {
-		end++
-	}
-	switch {
-	case end == len(line) || line[end] != ' ':
-		return 0, 0
-	case first == nameSockaddr && end == name+8:
-		return typeSockaddr, end
-	case first == nameProctitl && end == name+9 && line[end-1] == 'E':
-		return typeProctitle, end
-	}
-	return t.typeNumber(line[name:end]), end
-}
-
-// Names of record types as numbers, the first letter lowest.
-const (
-	nameSyscall  = 'S' | 'Y'<<8 | 'S'<<16 | 'C'<<24 | 'A'<<32 | 'L'<<40 | 'L'<<48
-	namePath     = 'P' | 'A'<<8 | 'T'<<16 | 'H'<<24
-	nameEOE      = 'E' | 'O'<<8 | 'E'<<16
-	nameCWD      = 'C' | 'W'<<8 | 'D'<<16
-	nameExecve   = 'E' | 'X'<<8 | 'E'<<16 | 'C'<<24 | 'V'<<32 | 'E'<<40
-	nameProctitl = 'P' | 'R'<<8 | 'O'<<16 | 'C'<<24 | 'T'<<32 | 'I'<<40 | 'T'<<48 | 'L'<<56
-	nameSockaddr = 'S' | 'O'<<8 | 'C'<<16 | 'K'<<24 | 'A'<<32 | 'D'<<40 | 'D'<<48 | 'R'<<56
-)
-
-// spaceIn returns which byte of a word, the lowest first, is the first space, 8 if none is.
-func spaceIn(word uint64) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	x := word ^ ' '*ones
-	return bits.TrailingZeros64((x-ones)&^x&highs) / 8
 }
 
 // skipGap passes over what is between a header and the body.

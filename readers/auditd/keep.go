@@ -61,6 +61,14 @@ var quiet = func() (is [allMarks]bool) {
 	return is
 }()
 
+// mark adds to the marks of an event what a record brings to it.
+func (d *Decoder) mark(ch *chain, l *line) {
+	ch.marks |= d.marksOf(l.typ, l.body, l.end, ch.marks)
+	if l.typ != typeEOE {
+		d.markKind(ch, l)
+	}
+}
+
 // marksOf says what a record, text[start:end] with its body at text[body:end], brings to
 // its event that has the marks so far.
 func (d *Decoder) marksOf(typ uint16, body, end int, so marks) marks {

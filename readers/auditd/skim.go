@@ -29,6 +29,7 @@ type skim struct {
 	nul            bool                       // the first literal is NUL
 	accept         func(literal, at int) bool // (*Decoder).accept, made once
 	known          known
+	kinds          bool // some needs are of the kinds of events
 	// fieldLines and fieldHits are for what is looked for in one record.
 	fieldLines, fieldHits [maxPartial/64 + 3]uint64
 }
@@ -49,6 +50,7 @@ func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 	s := &d.skim
 	s.block, s.number, s.known = b, int32(b.Line), known{chain: none}
 	s.core, s.after, s.look = false, false, false
+	s.kinds = d.needs != nil && len(d.needs.kinds) > 0
 	if !b.Follows {
 		d.skimPart(0, b.Start)
 	}
@@ -167,8 +169,8 @@ func (d *Decoder) takeLine(start, end int, number int32) (c int32) {
 	if !d.join(c, &l, start, number) {
 		return none
 	}
-	if ch := &d.joiner.chains[c]; c == s.known.chain && ch.number != 0 && int(d.joiner.runs[ch.tail].end) == end {
-		s.known.until = int(ch.pos) + d.joiner.window
+	if ch := &d.joiner.chains[c]; c == s.known.chain && s.known.id.whole && ch.number != 0 && int(d.joiner.runs[ch.tail].end) == end {
+		s.known.until = min(int(ch.pos)+d.joiner.window, len(d.text)-len(s.known.node)-headRoom)
 	}
 	return c
 }
@@ -226,8 +228,7 @@ func (d *Decoder) join(c int32, l *line, pos int, number int32) bool {
 	switch d.joiner.push(ch, l.typ, l.start, l.end, pos) {
 	case isMember:
 		if d.needs != nil && ch.number != 0 {
-			ch.marks |= d.marksOf(l.typ, l.body, l.end, ch.marks)
-			d.markKind(ch, l)
+			d.mark(ch, l)
 		}
 		return true
 	case isLate:
@@ -259,7 +260,7 @@ func (d *Decoder) gather(c *chain) {
 // left out where others come before it.
 func (d *Decoder) members(c *chain) []line {
 	d.lines = d.lines[:0]
-	k := known{}
+	var id knownID
 	for i := c.head; i != none; i = d.joiner.runs[i].next {
 		r := &d.joiner.runs[i]
 		for start := int(r.start); start <= int(r.end); {
@@ -267,7 +268,7 @@ func (d *Decoder) members(c *chain) []line {
 			if n := bytes.IndexByte(d.text[start:r.end], '\n'); n >= 0 {
 				l.end = start + n
 			}
-			d.readHeader(&l, &k)
+			d.readHeader(&l, &id)
 			if l.typ != typeEOE || len(d.lines) == 0 {
 				d.lines = append(d.lines, l)
 			}
@@ -279,18 +280,18 @@ func (d *Decoder) members(c *chain) []line {
 
 // readHeader sets the type of a record and where its body starts. The id is likely to be
 // the known one.
-func (d *Decoder) readHeader(l *line, k *known) {
-	text, at := d.text[l.start:l.end], 0
-	if len(text) > 0 && text[0] == nodeToken[0] && bytes.HasPrefix(text, []byte(nodeToken)) {
-		at = bytes.IndexByte(text, ' ') + 1
+func (d *Decoder) readHeader(l *line, id *knownID) {
+	at := l.start
+	if at < l.end && d.text[at] == nodeToken[0] && bytes.HasPrefix(d.text[at:l.end], []byte(nodeToken)) {
+		at += bytes.IndexByte(d.text[at:l.end], ' ') + 1
 	}
-	typ, name := d.tables.quickType(text[at:])
-	if id := text[at+name:]; name > 0 && len(id) > len(idToken) && string(id[:len(idToken)]) == idToken {
-		if len(k.id) == 0 || !k.same(id) {
-			k.setID(id[:bytes.IndexByte(id, ')')+1], 0)
+	if n, after := d.nameAt(at, l.end); n != nil {
+		ok := id.isAt(d.text, after, l.end)
+		if !ok {
+			_, _, ok = id.read(d.text, after, l.end)
 		}
-		if len(k.id) > 0 {
-			l.typ, l.body = typ, l.start+skipGap(text, at+name+len(k.id))
+		if ok {
+			l.typ, l.body = n.typ, skipGap(d.text[:l.end], after+id.size)
 			return
 		}
 	}

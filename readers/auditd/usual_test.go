@@ -83,27 +83,59 @@ func TestUsualIsWhatAScannerReads(t *testing.T) {
 	}
 }
 
-// TestNextID holds that an id of the known second is read as any other.
-func TestNextID(t *testing.T) {
+// TestKnownID holds that an id is read as any other whatever is known, and that it is the
+// known one afterwards, as is no other.
+func TestKnownID(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 12))
-	read := 0
+	var k knownID
+	quick, last := 0, ""
 	for range 20000 {
-		id := fmt.Sprintf("%d.%03d:%d): x", 1700000000+r.IntN(2), r.IntN(1000), r.Uint64()>>(30+r.IntN(34)))
+		id := fmt.Sprintf("%s%d.%03d:%d)", idToken, 1700000000+r.IntN(2), r.IntN(1000), r.Uint64()>>(30+r.IntN(34)))
 		if r.IntN(4) == 0 {
 			id = spoil(r, id)
 		}
-		var k known
-		k.setID([]byte(idToken+"1700000000.123:42)"), 1700000000123)
-		var got, want record
-		if body := k.nextID(&got, []byte(id), 0); body != 0 {
-			read++
-			if wanted := want.parseID([]byte(id), 0); wanted != body || got != want {
-				t.Fatalf("%q: %+v, want %+v", id, got, want)
+		text := []byte(id + strings.Repeat("x", r.IntN(80)))
+		if k.whole && len(text) >= idRoom {
+			copied := k
+			if _, _, ok := copied.next((*[idRoom]byte)(text)); ok {
+				quick++
 			}
 		}
+		if k.isAt(text, 0, len(id)) && id != last {
+			t.Fatalf("%q is taken for %q", id, last)
+		}
+		var want record
+		stamp, serial, ok := k.read(text, 0, len(id))
+		if wanted := strings.HasPrefix(id, idToken) && want.parseID([]byte(id), len(idToken)) > 0; wanted != ok {
+			t.Fatalf("%q: %v", id, ok)
+		}
+		if !ok {
+			continue
+		}
+		if last = id[:want.idEnd+1]; stamp != want.stamp || serial != want.serial || k.size != len(last) || k.base != stamp-stamp%1000 {
+			t.Fatalf("%q: %d %d %+v, want %+v", id, stamp, serial, k, want)
+		}
+		if k.whole && !k.isAt(text, 0, len(id)) && len(text) >= idRoom {
+			t.Fatalf("%q is not known", id)
+		}
 	}
-	if read < 5000 {
-		t.Errorf("%d ids were read", read)
+	if quick < 5000 {
+		t.Errorf("%d ids were read quickly", quick)
+	}
+}
+
+func TestLeadingDigits(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 13))
+	for range 20000 {
+		text := []byte(fmt.Sprint(r.Uint64() >> r.IntN(64)))
+		text = text[:r.IntN(min(len(text), 8)+1)]
+		for len(text) < 8 {
+			text = append(text, byte(r.IntN(256)))
+		}
+		want, end := digits(text, 0, 20)
+		if got, n := leadingDigits(load(text)); got != want || n != end {
+			t.Fatalf("%q: %d of %d digits, want %d of %d", text, got, n, want, end)
+		}
 	}
 }
 
