@@ -13,7 +13,6 @@ import (
 // write them.
 type needs struct {
 	finder *prefilter.Finder // of what any record that holds a need must have; nil to look at each
-	nul    bool              // it finds NUL too, as its first literal
 	ports  [][4]byte         // in hex, as saddr has them
 	texts  []needText
 	// addresses are in hex, as saddr has them.
@@ -149,9 +148,6 @@ func (n *needs) setFinder() {
 	list, ok := n.literals()
 	if !ok {
 		return
-	}
-	if n.nul = len(list) < prefilter.MaxSharp; n.nul {
-		list = append(list, prefilter.Literal{Text: nul})
 	}
 	if n.finder = prefilter.New(list); n.finder != nil {
 		n.id = slices.Index(n.finder.Literals(), prefilter.Literal{Text: pidField})

@@ -26,7 +26,6 @@ type skim struct {
 	start          int                        // of the line at hand
 	need, always   bool                       // it may hold a need; each may
 	odd            bool                       // it may have bytes that are not ASCII, or NUL
-	nul            bool                       // the first literal is NUL
 	accept         func(literal, at int) bool // (*Decoder).accept, made once
 	known          known
 	kinds          bool // some needs are of the kinds of events
@@ -37,11 +36,8 @@ type skim struct {
 // nobodys is the chain of the events that begin behind the core.
 const nobodys = int32(-2)
 
-// nul is what no record has: to look for it costs nothing.
-const nul = "\x00"
-
-// plain finds newlines, bytes that are not ASCII, and NUL.
-var plain = prefilter.New([]prefilter.Literal{{Text: nul}})
+// plain finds newlines, bytes that are not ASCII, and NUL: its literal stands in no record.
+var plain = prefilter.New([]prefilter.Literal{{Text: "\x00\x00\x00\x00"}})
 
 // findRecords finds the records of a block whose records are lines, margins included,
 // and the problems of the core's lines.
@@ -67,16 +63,16 @@ func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 // skimPart takes the lines of text[from:to], which is a margin or the core.
 func (d *Decoder) skimPart(from, to int) {
 	s := &d.skim
-	finder, nul := plain, true
+	finder := plain
 	if s.look && d.needs.finder != nil {
-		finder, nul = d.needs.finder, d.needs.nul
+		finder = d.needs.finder
 	}
 	s.always = s.look && d.needs.finder == nil
-	s.start, s.need, s.odd, s.nul = from, s.always, false, nul
+	s.start, s.need, s.odd = from, s.always, false
 	s.known.until = -1
 	for at := from; at < to; at += skimChunk {
 		end := min(at+skimChunk, to)
-		odd := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:]) || !nul && bytes.IndexByte(d.text[at:end], 0) >= 0
+		odd := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:])
 		s.odd = s.odd || odd
 		for w := range (end - at + 63) / 64 {
 			if s.hits[w] != 0 {
@@ -118,12 +114,8 @@ func (d *Decoder) look(finder *prefilter.Finder, base int, places uint64) {
 
 // accept notes a literal that shows something of its record. It wants all of them.
 func (d *Decoder) accept(literal, at int) bool {
-	s := &d.skim
-	switch {
-	case s.nul && literal == 0:
-		s.odd = true
-	case literal != d.needs.id || d.needs.idAt(d.text, at):
-		s.need = true
+	if literal != d.needs.id || d.needs.idAt(d.text, at) {
+		d.skim.need = true
 	}
 	return false
 }

@@ -4,11 +4,13 @@
 // comparison; a place that is not marked holds no literal.
 //
 // The search is Teddy, the one of Hyperscan and of ripgrep's literal matcher: four bytes
-// of each literal are looked up in tables by half bytes, 32 places at a time. The plain
-// form (scanWord, markWord) says the same byte by byte; tests hold them together.
+// of each literal are looked up in tables by half bytes, 32 places at a time. Literals that
+// differ little are compared with three of their bytes. The plain form (scanWord, markWord)
+// says the same byte by byte; tests hold them together.
 package prefilter
 
 import (
+	"bytes"
 	"math/bits"
 	"slices"
 	"strings"
@@ -20,9 +22,6 @@ const (
 	// buckets is how many groups of literals the tables tell apart: one for each bit of
 	// a byte. More literals share buckets, which makes candidates that are none.
 	buckets = 8
-	// MaxSharp is how many literals can be looked for without blurring each other, however
-	// short one of them is.
-	MaxSharp = buckets
 	// MaxLiterals is how many literals are worth looking for together; with more, nearly
 	// every line is a candidate and the long way is faster.
 	MaxLiterals = 64
@@ -44,6 +43,9 @@ type Finder struct {
 	// tables[2*j] and tables[2*j+1] give, for the low and the high half of the byte at
 	// place j of a window, the buckets that it fits.
 	tables [2 * window][16]byte
+	// sharp is used in place of the tables if it can be.
+	sharp   sharp
+	isSharp bool
 }
 
 // New returns a Finder for the literals. It returns nil if there are none, too many of
@@ -56,6 +58,7 @@ func New(literals []Literal) *Finder {
 	slices.SortFunc(f.literals, func(a, b Literal) int { return strings.Compare(a.Text, b.Text) })
 	f.literals = slices.Compact(f.literals)
 	var shapes []shape
+	var windows []Literal
 	for i, literal := range f.literals {
 		if literal.Text == "" {
 			return nil
@@ -64,7 +67,9 @@ func New(literals []Literal) *Finder {
 		f.offsets = append(f.offsets, offset)
 		f.addFits(i, literal.Text[offset:], literal.Fold)
 		shapes = append(shapes, shapeOf(literal.Text[offset:], literal.Fold))
+		windows = append(windows, Literal{literal.Text[offset:], literal.Fold})
 	}
+	f.sharp, f.isSharp = newSharp(windows)
 	for i, bucket := range bucketsOf(shapes) {
 		f.add(bucket, &shapes[i])
 	}
@@ -133,33 +138,52 @@ func Words(n int) int { return (n + 63) / 64 }
 
 // Scan sets bit i%64 of hits[i/64] where the window of a literal may stand at data[i], and
 // the same bit of newlines where data[i] is '\n'. Both have Words(len(data)) words, which
-// Scan overwrites. It reports whether all of data is ASCII.
-func (f *Finder) Scan(data []byte, newlines, hits []uint64) (ascii bool) {
+// Scan overwrites. It reports whether all of data is ASCII, and nothing of it NUL.
+func (f *Finder) Scan(data []byte, newlines, hits []uint64) (plain bool) {
 	if !hasVector {
-		high := byte(0)
-		for _, c := range data {
-			high |= c
-		}
 		for w := range newlines {
 			newlines[w], hits[w] = f.scanWord(data, w*64)
 		}
-		return high < 0x80
+		return isPlain(data)
 	}
 	// The vector code reads window-1 bytes past what it marks. The rest of the data, which
 	// may be most of a small file, gets the room behind it.
 	whole := max(len(data)-(window-1), 0) / 64
-	high := 0
+	odd := 0
 	if whole > 0 {
-		high = scanVector(&data[0], whole, &f.tables, &newlines[0], &hits[0])
+		odd = f.vector(&data[0], whole, &newlines[0], &hits[0])
 	}
 	if rest := data[whole*64:]; len(rest) > 0 {
-		var padded [2*64 + window - 1]byte
+		padded := padding
 		copy(padded[:], rest)
-		high |= scanVector(&padded[0], Words(len(rest)), &f.tables, &newlines[whole], &hits[whole])
+		odd |= f.vector(&padded[0], Words(len(rest)), &newlines[whole], &hits[whole])
 		last := Words(len(data)) - 1
 		hits[last] &= ^uint64(0) >> (-len(data) & 63)
 	}
-	return high == 0
+	return odd == 0
+}
+
+// vector marks words*64 places from data on; it reads window-1 bytes more. It returns 0 if
+// all of those in the words are ASCII and none is NUL.
+func (f *Finder) vector(data *byte, words int, newlines, hits *uint64) (odd int) {
+	if f.isSharp {
+		return sharpVector(data, words, &f.sharp, newlines, hits)
+	}
+	return scanVector(data, words, &f.tables, newlines, hits)
+}
+
+// beyond is the byte that stands for those past the end.
+const beyond = 1
+
+// padding has room for the end of a text, behind which everything is beyond.
+var padding = [2*64 + window - 1]byte(bytes.Repeat([]byte{beyond}, 2*64+window-1))
+
+func isPlain(data []byte) bool {
+	high := byte(0)
+	for _, c := range data {
+		high |= c
+	}
+	return high < 0x80 && bytes.IndexByte(data, 0) < 0
 }
 
 // Tail is how many bytes of data ScanWords needs behind those that it marks.
@@ -172,7 +196,7 @@ func (f *Finder) ScanWords(data []byte, words int, newlines, hits []uint64) {
 	}
 	_, _, _ = data[words*64+Tail-1], newlines[words-1], hits[words-1]
 	if hasVector {
-		scanVector(&data[0], words, &f.tables, &newlines[0], &hits[0])
+		f.vector(&data[0], words, &newlines[0], &hits[0])
 		return
 	}
 	for w := range words {
@@ -242,17 +266,20 @@ func (f *Finder) scanWord(data []byte, start int) (newlines, hits uint64) {
 		if data[i] == '\n' {
 			newlines |= 1 << (i - start)
 		}
-		fits := byte(255)
-		for j := range window {
-			c := byte(0) // past the end, where only short literals stand: any byte fits them there
-			if i+j < len(data) {
-				c = data[i+j]
-			}
-			fits &= f.tables[2*j][c&15] & f.tables[2*j+1][c>>4]
-		}
-		if fits != 0 {
+		text := [window]byte{beyond, beyond, beyond, beyond} // only short literals stand there: any byte fits them
+		copy(text[:], data[i:])
+		if f.isSharp && f.sharp.at(&text) || !f.isSharp && f.inTables(&text) {
 			hits |= 1 << (i - start)
 		}
 	}
 	return newlines, hits
+}
+
+// inTables reports whether the tables have a bucket that a window fits.
+func (f *Finder) inTables(text *[window]byte) bool {
+	fits := byte(255)
+	for j, c := range text {
+		fits &= f.tables[2*j][c&15] & f.tables[2*j+1][c>>4]
+	}
+	return fits != 0
 }

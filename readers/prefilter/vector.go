@@ -2,11 +2,15 @@
 
 package prefilter
 
-// scanVector marks words*64 places from data on; it reads window-1 bytes more.
-// high is not 0 if a byte among them is over 127.
+// scanVector marks by tables, see vector. odd is not 0 if a byte is NUL or over 127.
 //
 //go:noescape
-func scanVector(data *byte, words int, tables *[2 * window][16]byte, newlines, hits *uint64) (high int)
+func scanVector(data *byte, words int, tables *[2 * window][16]byte, newlines, hits *uint64) (odd int)
+
+// sharpVector is scanVector for what is sharp.
+//
+//go:noescape
+func sharpVector(data *byte, words int, s *sharp, newlines, hits *uint64) (odd int)
 
 // markVector marks 64*words bytes of text, as markWord does.
 //
