@@ -137,6 +137,14 @@ func (d decoder) Passed() int64 {
 	return 0
 }
 
+// Facts returns what the decoder knows of the unit that it went over.
+func (d decoder) Facts() *Facts {
+	if f, ok := d.blockDecoder.(interface{ Facts() *Facts }); ok {
+		return f.Facts()
+	}
+	return nil
+}
+
 // formatOf returns the format of a name, nil if there is none.
 func formatOf(name string) *format {
 	for _, f := range formats() {

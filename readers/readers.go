@@ -102,6 +102,9 @@ type Part struct {
 	Size        int64  // bytes on disk
 }
 
+// Facts are what a decoder found of a unit.
+type Facts = frame.Facts
+
 // Decoder makes events of blocks. It keeps buffers between calls and is used by one
 // worker at a time.
 type Decoder interface {
@@ -114,6 +117,9 @@ type Decoder interface {
 	// Passed returns how many events of the last block were passed over because they hold
 	// none of the decoder's needs.
 	Passed() int64
+	// Facts returns what is now known of the unit whose last block was decoded; nil if
+	// nothing is.
+	Facts() *Facts
 }
 
 // Handler takes what Read finds, from one goroutine, in the order of the input.

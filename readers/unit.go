@@ -36,6 +36,15 @@ func (u *Unit) size() int {
 	return int(to - from)
 }
 
+// Place returns where the unit starts in its part, and about where it ends, and tells it
+// apart from the others of the part. It must not have been loaded.
+func (u *Unit) Place() (from, to int64) {
+	if u.file == nil {
+		return u.block.Offset, u.block.Offset + int64(len(u.block.Core())) + u.block.Skipped
+	}
+	return u.bounds()
+}
+
 // bounds returns where the unit's ranges start and end. None must have been read.
 func (u *Unit) bounds() (from, to int64) {
 	from, _ = u.file.ranges.Bounds(u.next)

@@ -37,6 +37,9 @@ type Options struct {
 	MaxHeld int64
 	// Probe sees each event beside the rules; nil for none.
 	Probe Probe
+	// Facts are what an earlier run over the same paths found out, and take what this one
+	// does; nil for none.
+	Facts *Facts
 	// NoAccount leaves out what Summary says of telemetry, reach and near misses.
 	NoAccount bool
 	// Gap is how long a stream must be silent for it to be called a gap; 0 means
@@ -148,6 +151,7 @@ func (r *run) interest(probe ProbeWorker) event.Interest {
 		finders = append(finders, also.Finder)
 	}
 	all.Finder = event.Union(finders...)
+	all.Only = len(r.list) == 0 && probe != nil
 	return all
 }
 

@@ -123,11 +123,17 @@ func (w *worker) unit(u *readers.Unit, res *result) {
 	defer func() { w.finish(u.Part, res) }()
 	w.sink.begin(w, res)
 	w.crashed = false
+	key := keyOf(u)
+	known, crashed := w.run.options.Facts.of(key), false
 	for first := true; first || u.More(); first = false {
-		if !w.block(u, res) {
+		if !w.block(u, res, known) {
 			res.cut = true // what the end of the run cut off is no damage
 			return
 		}
+		crashed = crashed || w.crashed
+	}
+	if d := w.decoders[u.Part.Format]; d != nil && known == nil && !crashed {
+		w.run.options.Facts.learn(key, d.Facts())
 	}
 	if res.probe != nil {
 		res.weight += res.probe.Weight()
@@ -137,7 +143,7 @@ func (w *worker) unit(u *readers.Unit, res *result) {
 // block loads and decodes the next block of a unit, and returns false if the run has ended.
 // A crash is caught, counted and named: the events before it are kept, those after it in
 // the block are reported as not examined.
-func (w *worker) block(u *readers.Unit, res *result) (goesOn bool) {
+func (w *worker) block(u *readers.Unit, res *result, known *readers.Facts) (goesOn bool) {
 	before, core := res.counts.Lines, []byte(nil)
 	defer func() {
 		if crash := recover(); crash != nil {
@@ -155,7 +161,7 @@ func (w *worker) block(u *readers.Unit, res *result) (goesOn bool) {
 	}
 	core = block.Core()
 	res.counts.Bytes += int64(len(core)) + block.Skipped
-	block.Line = before
+	block.Line, block.Facts = before, known
 	block.Follows = block.Follows && !w.crashed // a new decoder has not seen the block before
 	d := w.decoder(u.Part.Format)
 	res.counts.Lines += d.Decode(u.Part, block, &w.sink)

@@ -101,7 +101,7 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	}
 	p := newProgress(c, &o.output)
 	options.Progress = p.tell()
-	options.NoAccount = o.output.format == "jsonl"
+	options.NoAccount, options.Facts = o.output.format == "jsonl", scan.NewFacts()
 	summary, err := scan.Run(ctx, options, paths, rules, expecter)
 	p.end()
 	if err == nil && out.collector != nil {

@@ -54,6 +54,8 @@ type Decoder struct {
 	whole, sample int    // bytes: wholeBlock and sampleBytes
 	calls         calls
 	partial       *partial // nil if events are shown as a whole
+	learned       learned
+	picker        picker
 	passed        int64
 	source        string // of the block
 	out           event.Event
@@ -72,7 +74,7 @@ func New(o Options) *Decoder {
 		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(o.Window, o.MaxRecords), types: newTypeNames(),
 		assumed: [1]string{"host.os.type"}, whole: wholeBlock, sample: sampleBytes, calls: calls{other: isNoConnect},
 	}
-	d.skim.accept = d.accept
+	d.skim.accept, d.picker.accept = d.accept, d.acceptPick
 	return d
 }
 
@@ -90,11 +92,18 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 	if d.needs != nil {
 		d.needs.ask()
 	}
-	if b.Follows {
+	if !b.Follows {
+		d.picker.on = d.mayPick(b)
+	}
+	switch {
+	case d.picker.on:
+		return d.pickAll(b, &output{source: source, member: member, sink: sink, block: b})
+	case b.Follows:
 		d.follow(b)
-	} else {
+	default:
 		d.problems, d.done = d.problems[:0], 0
 		d.joiner.reset()
+		d.learned.begin(b)
 	}
 	if b.Skipped != 0 {
 		sink.Problem(event.Problem{Kind: event.TooLong, Source: source, Member: member, Line: b.Line + 1, Offset: b.Offset,
@@ -116,6 +125,7 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 // follow makes what is left of the block before ready for one that follows it.
 func (d *Decoder) follow(b *frame.Block) {
 	delta := b.Start - d.end
+	d.learned.start += delta
 	d.done = d.joiner.slide(delta, d.end, d.done)
 	for i := range d.problems {
 		p := &d.problems[i]
@@ -137,10 +147,12 @@ func (d *Decoder) emitAll(o *output) {
 		}
 		switch {
 		case c.number == 0:
+			d.learned.margin(d, c)
 		case quiet[c.marks] && int(c.count) <= d.options.MaxRecords && len(o.problems) == 0: // as mostly
 			d.passed++
 		default:
 			o.flush(int(c.pos), d.options.Window)
+			d.learned.event(c, d.options.MaxRecords)
 			d.emit(o, c)
 		}
 	}

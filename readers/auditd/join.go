@@ -73,6 +73,7 @@ const (
 	mayBeShort                   // of which one may lack a part
 	mayBeCut                     // a SYSCALL that may name no program
 	hasUringOp
+	isApart   // its records are not one run of lines
 	isSampled // the event is decoded whatever it holds
 
 	allMarks = isSampled << 1
@@ -226,7 +227,7 @@ func (j *joiner) push(ch *chain, typ uint16, start, end, pos int) membership {
 	} else if last := &j.runs[ch.tail]; j.lines && int(last.end)+1 == start {
 		last.end = int32(end)
 		return isMember
-	} else if typ == typeEOE {
+	} else if ch.marks |= isApart; typ == typeEOE {
 		return isMember // and has nothing to say
 	} else {
 		last.next = int32(len(j.runs))

@@ -35,18 +35,25 @@ func decodeCut(o Options, log string, cuts []int, margin int) *seen {
 // decodeWith decodes a log with a decoder, up to three blocks at a time as one unit, of
 // which each but the last is open and the next follows it.
 func decodeWith(d *Decoder, log string, cuts []int, margin int) *seen {
+	return decodeKnown(d, log, cuts, margin, nil, nil)
+}
+
+// decodeKnown is decodeWith with what is known of the units, and notes what is known then:
+// by where they start.
+func decodeKnown(d *Decoder, log string, cuts []int, margin int, known, learned map[int64]*frame.Facts) *seen {
 	var s seen
+	var first int64
 	unit, line, start, open, n := int64(0), int64(0), 0, false, 0
 	for _, end := range append(cuts, len(log)) {
 		if end <= start {
 			continue
 		}
 		if !open {
-			unit = line
+			unit, first = line, int64(start)
 		}
 		var one seen
 		b := blockOf(log, start, end, margin)
-		b.Follows, b.Line = open, line-unit
+		b.Follows, b.Line, b.Facts = open, line-unit, known[first]
 		n++
 		if open = n%3 != 0 && end < len(log) && !d.options.JSON; open {
 			b.Open, b.Data = true, b.Data[:b.End:b.End]
@@ -61,7 +68,9 @@ func decodeWith(d *Decoder, log string, cuts []int, margin int) *seen {
 		s.events = append(s.events, one.events...)
 		s.problems = append(s.problems, one.problems...)
 		s.passed += d.Passed()
-		start = end
+		if start = end; !open && learned != nil {
+			learned[first] = d.Facts()
+		}
 	}
 	return &s
 }

@@ -56,7 +56,7 @@ func (m marks) doubtful() bool {
 // quiet says of which marks there is nothing to say but that they are those of an event.
 var quiet = func() (is [allMarks]bool) {
 	for m := range marks(allMarks) {
-		is[m] = m&(hasNeed|isSampled|hasContent) == hasContent && !m.doubtful()
+		is[m] = m&(hasNeed|isSampled|isApart|hasContent) == hasContent && !m.doubtful()
 	}
 	return is
 }()
@@ -89,7 +89,9 @@ func (d *Decoder) marksOf(typ uint16, body, end int, so marks) marks {
 			return hasContent | hasAddress | mayBeShort
 		}
 		return hasContent | hasAddress
-	case typeUringOp:
+	}
+	d.learned.kinds |= d.tables.kindsOf(typ)
+	if typ == typeUringOp {
 		return hasContent | hasUringOp
 	}
 	return hasContent
@@ -109,7 +111,9 @@ func (d *Decoder) mayConnect(from, end int) bool {
 	if i == 0 || !d.calls.isOther(d.tables, arch, n) {
 		return true
 	}
-	return d.namesCall(from+i, end)
+	names := d.namesCall(from+i, end)
+	d.learned.odd = d.learned.odd || names
+	return names
 }
 
 // plainCall reads the body of a SYSCALL record that begins as the kernel writes it: with

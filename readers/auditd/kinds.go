@@ -2,6 +2,7 @@ package auditd
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"kscan/readers/event"
@@ -100,6 +101,62 @@ const (
 	ppidField = "ppid="
 )
 
+// idNeeds are all of them.
+type idNeeds struct {
+	list []idNeed
+	// pids and parents have a bit set for each value, by its lowest bits: most ids of a log
+	// are told by that.
+	pids, parents [idBits / 64]uint64
+}
+
+// idBits is how many bits tell ids: a few hundred of them let one in a hundred pass.
+const idBits = 1 << 14
+
+func (n *idNeeds) add(key string, values event.Values) {
+	n.list = append(n.list, idNeed{key, values})
+	marks := &n.pids
+	if key == ppidField {
+		marks = &n.parents
+	}
+	set, ok := values.(*event.Set)
+	if !ok {
+		for i := range marks {
+			marks[i] = ^uint64(0)
+		}
+		return
+	}
+	for text := range set.All() {
+		if value, end := digits([]byte(text), 0, 18); end == len(text) { // others no field of digits has
+			marks[value%idBits/64] |= 1 << (value % 64)
+		}
+	}
+}
+
+// rules reports whether at a place of a text stands an id that is surely not needed.
+func (n *idNeeds) rules(text []byte, at int) bool {
+	if len(text)-at < len(pidField)+8 || load(text[at:])&math.MaxUint32 != pidWord {
+		return false
+	}
+	marks := &n.pids
+	if at > 0 && text[at-1] == 'p' {
+		marks = &n.parents
+	}
+	value, i := uint64(text[at+len(pidField)]-'0'), at+len(pidField)+1
+	if value == 0 || value > 9 {
+		return false
+	}
+	for ; i < len(text) && text[i]-'0' <= 9; i++ {
+		if value > math.MaxUint32 {
+			return false
+		}
+		value = value*10 + uint64(text[i]-'0')
+	}
+	return marks[value%idBits/64]>>(value%64)&1 == 0
+}
+
+// pidWord is pidField as a number, the first letter lowest.
+const pidWord = 'p' | 'i'<<8 | 'd'<<16 | '='<<24
+
 // in reports whether the field that ends a key at a place of a text, a number as it is
 // mostly written, may have one of the values.
 func (n *idNeed) at(text []byte, at int) bool {
@@ -120,8 +177,8 @@ func (n *idNeed) at(text []byte, at int) bool {
 
 // idAt reports whether an id that is needed stands at "pid=" in a text.
 func (n *needs) idAt(text []byte, at int) bool {
-	for i := range n.ids {
-		if n.ids[i].at(text, at) {
+	for i := range n.ids.list {
+		if n.ids.list[i].at(text, at) {
 			return true
 		}
 	}
@@ -129,7 +186,7 @@ func (n *needs) idAt(text []byte, at int) bool {
 }
 
 func (n *needs) idIn(record []byte) bool {
-	if len(n.ids) == 0 {
+	if len(n.ids.list) == 0 {
 		return false
 	}
 	for from := 0; ; {

@@ -17,9 +17,11 @@ type needs struct {
 	texts  []needText
 	// addresses are in hex, as saddr has them.
 	addresses []needText
-	ids       []idNeed
+	ids       idNeeds
 	kinds     []kindNeed
 	id        int // the number of the literal pidField, -1 if it is none
+	only      bool
+	picks     [2]search // of what holds a need, and of that and system calls
 }
 
 // needText is a text that stands in a record as it is, or in hex.
@@ -35,6 +37,9 @@ type needText struct {
 func (d *Decoder) Look(i event.Interest) {
 	if d.needs, d.partial = nil, nil; !d.options.JSON {
 		d.needs, d.partial = newNeeds(i.Needs), newPartial(i.Finder)
+	}
+	if d.needs != nil {
+		d.needs.only = i.Only
 	}
 }
 
@@ -93,10 +98,10 @@ func (n *needs) addAmong(need *event.Need) bool {
 		n.kinds = append(n.kinds, newKindNeed(*need))
 		return true
 	case "process.pid":
-		n.ids = append(n.ids, idNeed{pidField, need.Among})
+		n.ids.add(pidField, need.Among)
 		return true
 	case "process.parent.pid":
-		n.ids = append(n.ids, idNeed{ppidField, need.Among})
+		n.ids.add(ppidField, need.Among)
 		return true
 	}
 	set, ok := need.Among.(*event.Set)
@@ -149,8 +154,10 @@ func (n *needs) setFinder() {
 	if !ok {
 		return
 	}
-	if n.finder = prefilter.New(list); n.finder != nil {
-		n.id = slices.Index(n.finder.Literals(), prefilter.Literal{Text: pidField})
+	n.picks[0] = newSearch(list)
+	n.picks[1] = newSearch(append(slices.Clip(list), prefilter.Literal{Text: syscallField}))
+	if n.picks[0].finder != nil {
+		n.finder, n.id = n.picks[0].finder, n.picks[0].id
 	}
 }
 
@@ -163,7 +170,7 @@ func (n *needs) literals() (list []prefilter.Literal, ok bool) {
 	for i := range n.addresses {
 		list = append(list, prefilter.Literal{Text: string(n.addresses[i].text), Fold: true})
 	}
-	if len(n.ids) > 0 {
+	if len(n.ids.list) > 0 {
 		list = append(list, prefilter.Literal{Text: pidField})
 	}
 	if len(n.texts) > 0 {

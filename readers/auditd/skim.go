@@ -196,6 +196,7 @@ func (d *Decoder) slowHeader(start, end int, number int32) (typ uint16, body int
 }
 
 func (d *Decoder) keyOf(r *record) key {
+	d.learned.bare = d.learned.bare || r.node == r.nodeEnd
 	return key{stamp: r.stamp, serial: r.serial, host: d.joiner.host(d.text[r.node:r.nodeEnd])}
 }
 
@@ -224,6 +225,7 @@ func (d *Decoder) join(c int32, l *line, pos int, number int32) bool {
 		}
 		return true
 	case isLate:
+		d.learned.odd = true
 		if number > 0 {
 			r := d.record(l)
 			d.problems = append(d.problems, lineProblem{start: r.id, end: r.idEnd, pos: pos, line: number, kind: lateRecord})

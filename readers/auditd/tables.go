@@ -29,6 +29,8 @@ type tables struct {
 	byName    map[string]uint16
 	actions   []action // 0 is none
 	byRecord  map[uint16][]int
+	kinds     []string // categories, of which there are fewer than bits in a word
+	kindOf    [maxType + 1]uint64
 }
 
 // syscall is a system call by its name, whatever its numbers.
@@ -91,6 +93,7 @@ var loadTables = sync.OnceValue(func() *tables {
 	}
 	t.loadSyscalls()
 	t.loadActions()
+	t.loadKinds()
 	return t
 })
 

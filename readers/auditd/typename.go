@@ -68,7 +68,7 @@ func (t *typeNames) learn(tables *tables, line []byte) *typeName {
 		n.head, n.tail = load(name), load(name[size-8:])
 	}
 	n.size, n.typ = size, tables.typeNumber(name[len(typeToken):])
-	n.asks = n.typ == typeSyscall || n.typ == typeSockaddr || n.typ == typeUringOp
+	n.asks = n.typ == typeSyscall || n.typ == typeSockaddr || tables.kindsOf(n.typ) != 0
 	n.brings = 0
 	if !n.asks && n.typ != typeEOE {
 		n.brings = hasContent

@@ -9,6 +9,9 @@ type Interest struct {
 	// Finder has the names of all fields that decide whether an event matters; nil if there
 	// is no telling. A reader may show an event with only these first (Event.Partial).
 	Finder *Finder
+	// Only is set when nothing else is asked: nobody counts the events that hold none of the
+	// needs, takes a sample of them or wants to be told what is wrong with them.
+	Only bool
 }
 
 // Need is one value that a document must hold somewhere for a rule to match. A reader

@@ -29,6 +29,22 @@ type Block struct {
 	Skipped int64
 	// Sampling says how much of the block is decoded whatever it holds.
 	Sampling Sampling
+	// Facts are what a decoder found of the unit when it went over all of it before; nil if
+	// nobody did.
+	Facts *Facts
+}
+
+// Facts are what a decoder that joins records found of a unit, so that whoever looks for few
+// of its events need not go over all of it again.
+type Facts struct {
+	// Spread is the most bytes between the first and the last record of an event whose
+	// records are not neighbours; 0 if those of each are.
+	Spread int
+	// Kinds says of what kinds the records are, in the decoder's own numbering.
+	Kinds uint64
+	// Hosts are the names that the records give their hosts, "" for none; nil if they are
+	// many.
+	Hosts []string
 }
 
 // Sampling is how much of a block is decoded although it cannot match. A block that is all of
