@@ -2,6 +2,7 @@ package ndjson
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/bits"
 	"strings"
 
@@ -25,8 +26,15 @@ type picker struct {
 	slashes bool            // there are backslashes
 	parser  fastjson.Parser // of single values
 
+	state
+	track    track
+	learning bool // what is taken and stepped over is noted
+}
+
+// state is what the top of a document had so far.
+type state struct {
 	wrapped      bool // _source was taken: the rest is not the document
-	meta, fields bool // the top has members of a search hit, or "fields"
+	meta, fields bool // there are members of a search hit, or "fields"
 }
 
 // Limits of picking.
@@ -64,12 +72,24 @@ func (p *picker) pick(text []byte, strict bool) bool {
 		slashes |= p.marks[i].Slashes
 	}
 	p.slashes = slashes != 0
-	p.wrapped, p.meta, p.fields = false, false, false
+	at := p.follow()
+	if at == nil {
+		return true
+	}
+	p.found.Reset(p.finder)
+	p.learning = p.track.begin(at)
+	p.state = state{}
 	if p.at(0) != '{' {
 		return false
 	}
 	end, ok := p.object(0, &p.outer, 0)
-	return ok && end == len(text) && !(p.meta && p.fields)
+	if !ok || end != len(text) || p.meta && p.fields {
+		return false
+	}
+	if p.learning {
+		p.learn()
+	}
+	return true
 }
 
 // object picks from the members of the object at i and returns where it ends.
@@ -80,25 +100,18 @@ func (p *picker) object(i int, l *level, depth int) (int, bool) {
 	if i = p.space(i + 1); p.at(i) == '}' {
 		return i + 1, true
 	}
-	expected := &l.first
 	for {
-		m, ok := *expected, true
-		if m != nil && m.stands(p.text, i) {
-			i += len(m.text)
-		} else if m, i, ok = p.key(p.space(i), l, expected); !ok {
-			return i, false
+		m, next, ok := p.key(p.space(i), l)
+		if !ok {
+			return next, false
 		}
-		if m.skipped && p.at(i) == '"' { // as mostly
-			i = p.quote(i+1) + 1
-		} else if i, ok = p.member(p.space(i), m, l, depth); !ok {
-			return i, false
+		if next, ok = p.member(p.space(next), m, l, depth); !ok {
+			return next, false
 		}
-		if p.at(i) != ',' { // as mostly
-			i = p.space(i)
-		}
+		i = p.space(next)
 		switch p.at(i) {
 		case ',':
-			i, expected = i+1, &m.next
+			i++
 		case '}':
 			return i + 1, true
 		default:
@@ -107,12 +120,8 @@ func (p *picker) object(i int, l *level, depth int) (int, bool) {
 	}
 }
 
-// key reads the key at i, and the colon. It returns the member, which it notes as the
-// expected one, and where its value is.
-func (p *picker) key(start int, l *level, expected **member) (*member, int, bool) {
-	if m := *expected; m != nil && m.stands(p.text, start) { // after a space
-		return m, start + len(m.text), true
-	}
+// key reads the key at i, and the colon. It returns the member, and where its value is.
+func (p *picker) key(start int, l *level) (*member, int, bool) {
 	if p.at(start) != '"' {
 		return nil, start, false
 	}
@@ -125,11 +134,7 @@ func (p *picker) key(start int, l *level, expected **member) (*member, int, bool
 	if p.slashes && bytes.IndexByte(key, '\\') >= 0 {
 		return nil, i, false
 	}
-	m := l.member(key)
-	if m.kept {
-		*expected = m
-	}
-	return m, i + 1, true
+	return l.member(key), i + 1, true
 }
 
 // member picks from the value at i of a member and returns where it ends.
@@ -138,7 +143,7 @@ func (p *picker) member(i int, m *member, l *level, depth int) (int, bool) {
 	case m.special:
 		return p.special(i, m, depth)
 	case m.below == nil || l.top && p.wrapped:
-		return p.skip(i)
+		return p.pass(i, m)
 	}
 	return p.value(i, m.below, depth)
 }
@@ -146,7 +151,7 @@ func (p *picker) member(i int, m *member, l *level, depth int) (int, bool) {
 // special takes the member of a document's top whose value is at i, if it makes the document
 // another one's wrapper, or is a wrapper's.
 func (p *picker) special(i int, m *member, depth int) (end int, ok bool) {
-	switch m.name() {
+	switch m.name {
 	case "hits", "response", "responses", "rawResponse", "index", "create", "update", "delete":
 		return i, false
 	case "fields":
@@ -159,9 +164,9 @@ func (p *picker) special(i int, m *member, depth int) (end int, ok bool) {
 		p.found.Reset(p.finder)
 		return p.object(i, &p.inner, depth+1)
 	}
-	p.meta = p.meta || strings.HasPrefix(m.name(), "_")
+	p.meta = p.meta || strings.HasPrefix(m.name, "_")
 	if p.wrapped || m.below == nil {
-		return p.skip(i)
+		return p.pass(i, m)
 	}
 	return p.value(i, m.below, depth)
 }
@@ -173,19 +178,39 @@ func (p *picker) value(i int, l *level, depth int) (int, bool) {
 		if l.node.HasBelow() {
 			return p.object(i, l, depth+1)
 		}
-		return p.skip(i)
+		return p.pass(i, l.of)
 	case '[':
 		return p.array(i, l, depth+1)
 	}
-	end, ok := p.skip(i)
-	if !ok || !l.node.IsName() {
-		return end, ok
+	if !l.node.IsName() {
+		return p.pass(i, l.of)
 	}
-	v, ok := p.scalar(p.text[i:end])
-	if ok {
-		p.found.Add(l.node, v)
+	end, ok := p.skip(i)
+	if !ok {
+		return end, false
+	}
+	if p.learning {
+		p.note(i, end, l.of, l.node)
+	}
+	return end, p.take(l.node, i, end)
+}
+
+// pass steps over the value at i of a member, or in its array.
+func (p *picker) pass(i int, m *member) (int, bool) {
+	end, ok := p.skip(i)
+	if p.learning {
+		p.note(i, end, m, nil)
 	}
 	return end, ok
+}
+
+// take takes the value of a node that a text is.
+func (p *picker) take(n *event.Node, start, end int) bool {
+	v, ok := p.scalar(p.text[start:end])
+	if ok {
+		p.found.Add(n, v)
+	}
+	return ok
 }
 
 // array picks from the elements of the array at i.
@@ -273,13 +298,17 @@ func (p *picker) spaces(i int) int {
 
 // quote returns the place of the first quote from i on that is not escaped, or the end.
 func (p *picker) quote(i int) int {
-	// Most strings end within 64 bytes: not to ask where words end saves a branch that
-	// cannot be predicted.
-	w, shift := i>>6, i&63
-	if here := p.marks[w].Quotes>>shift | p.marks[w+1].Quotes<<1<<(shift^63); here != 0 {
+	if here := within(p.marks, i); here != 0 { // as mostly
 		return i + bits.TrailingZeros64(here)
 	}
 	return p.farQuote(i)
+}
+
+// within returns the quotes among the 64 bytes from i on.
+func within(marks []prefilter.Mark, i int) uint64 {
+	// Not to ask where words end saves a branch that cannot be predicted.
+	w, shift := i>>6, i&63
+	return marks[w].Quotes>>shift | marks[w+1].Quotes<<1<<(shift^63)
 }
 
 // farQuote is quote for any distance.
@@ -310,11 +339,29 @@ func (p *picker) skip(i int) (int, bool) {
 	case '{', '[':
 		return p.container(i)
 	}
-	start := i
-	for i < len(p.text) && !ends[p.text[i]] {
+	end := bare(p.text, i)
+	return end, end > i
+}
+
+// bare returns where the number, true, false or null at i ends.
+func bare(text []byte, i int) int {
+	if i+8 <= len(text) { // most are numbers, and short
+		if n := digits(text[i:]); n < 8 && ends[text[i+n]] {
+			return i + n
+		}
+	}
+	for i < len(text) && !ends[text[i]] {
 		i++
 	}
-	return i, i > start
+	return i
+}
+
+// digits returns how many of the first 8 bytes of a text are digits, before others.
+func digits(text []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	v := binary.LittleEndian.Uint64(text) ^ '0'*ones // digits are below 10
+	others := (v&^highs + (0x80-10)*ones | v) & highs
+	return bits.TrailingZeros64(others) / 8
 }
 
 // ends are the bytes that no number, true, false or null has.
