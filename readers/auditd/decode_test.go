@@ -182,6 +182,7 @@ func TestProblems(t *testing.T) {
 		{"an address that is none", connectWith("c000003e", "42", "zz00280A0A00002A"), 1, []event.Kind{event.Incomplete}},
 		{"a call cut short", call[:strings.Index(call, " comm=")] + "\n" + addr, 1, []event.Kind{event.Incomplete}},
 		{"NUL bytes before a record", call + "\n\x00\x00" + addr, 1, []event.Kind{event.Broken}},
+		{"many NUL bytes before a record", call + "\n\x00\x00\x00\x00\x00\x00\x00\x00" + addr, 1, []event.Kind{event.Broken}},
 		{"other text", "hello there\n" + call + "\n" + addr, 1, []event.Kind{event.Broken}},
 		{"a broken header", "type=SYSCALL msg=audit(x): a=b\n", 0, []event.Kind{event.Broken}},
 		{"lines of other programs", "Nov 23 10:00:00 web sshd[1]: hello\n" + call + "\n" + addr, 1, nil},

@@ -29,8 +29,9 @@ const (
 
 // is reports whether a text begins with the id, which is in the words.
 func (k *knownID) is(text *[idRoom]byte) bool {
-	return (load(text[:])^k.words[0])|(load(text[8:])^k.words[1])|(load(text[16:])^k.words[2])|
-		(load(text[24:])^k.words[3])&k.masks[0]|(load(text[32:])^k.words[4])&k.masks[1] == 0
+	w := &k.words
+	return (binary.LittleEndian.Uint64(text[:])^w[0])|(binary.LittleEndian.Uint64(text[8:])^w[1])|(binary.LittleEndian.Uint64(text[16:])^w[2])|
+		(binary.LittleEndian.Uint64(text[24:])^w[3])&k.masks[0]|(binary.LittleEndian.Uint64(text[32:])^w[4])&k.masks[1] == 0
 }
 
 // isAt reports whether it is sure that text[at:end] begins with the id.

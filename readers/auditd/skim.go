@@ -22,7 +22,7 @@ type skim struct {
 	block          *frame.Block
 	core, after    bool                       // the lines are of the core, or of the margin behind it
 	look           bool                       // those with a need are looked for
-	number         int32                      // of the last line of the core
+	number, step   int32                      // of the last line of the core; 1 in the core, else 0
 	start          int                        // of the line at hand
 	need, always   bool                       // it may hold a need; each may
 	odd            bool                       // it may have bytes that are not ASCII, or NUL
@@ -45,14 +45,14 @@ func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 	d.text = b.Data
 	s := &d.skim
 	s.block, s.number, s.known = b, int32(b.Line), known{chain: none}
-	s.core, s.after, s.look = false, false, false
+	s.core, s.after, s.look, s.step = false, false, false, 0
 	s.kinds = d.needs != nil && len(d.needs.kinds) > 0
 	if !b.Follows {
 		d.skimPart(0, b.Start)
 	}
-	s.core, s.look = true, d.needs != nil
+	s.core, s.look, s.step = true, d.needs != nil, 1
 	d.skimPart(b.Start, b.End)
-	s.core, s.after = false, true
+	s.core, s.after, s.step = false, true, 0
 	if !b.Open {
 		d.skimPart(b.End, len(b.Data))
 	}
@@ -74,40 +74,43 @@ func (d *Decoder) skimPart(from, to int) {
 		end := min(at+skimChunk, to)
 		odd := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:])
 		s.odd = s.odd || odd
-		for w := range (end - at + 63) / 64 {
-			if s.hits[w] != 0 {
-				d.skimHits(finder, at+w*64, s.newlines[w], s.hits[w], odd)
-				continue
-			}
-			for newlines := s.newlines[w]; newlines != 0; newlines &= newlines - 1 {
-				d.skimLine(at + w*64 + bits.TrailingZeros64(newlines))
-				s.odd = odd
-			}
-		}
+		d.skimWords(finder, at, prefilter.Words(end-at), odd)
 	}
 	if s.start < to {
 		d.skimLine(to)
 	}
 }
 
-// skimHits takes the lines that end at the newlines after base, and notes those in which
+// skimWords takes the lines that end at the newlines from base on, and notes those in which
 // a literal stands at one of the hits.
-func (d *Decoder) skimHits(finder *prefilter.Finder, base int, newlines, hits uint64, odd bool) {
+func (d *Decoder) skimWords(finder *prefilter.Finder, base, words int, odd bool) {
 	s := &d.skim
-	for ; newlines != 0; newlines &= newlines - 1 {
-		i := bits.TrailingZeros64(newlines)
-		below := hits & (1<<i - 1)
-		hits &^= below
-		d.look(finder, base, below)
-		d.skimLine(base + i)
-		s.odd = odd
+	for w := range words {
+		newlines, hits := s.newlines[w], s.hits[w]
+		for ; newlines != 0; newlines &= newlines - 1 {
+			i := bits.TrailingZeros64(newlines)
+			if below := hits & (1<<i - 1); below != 0 {
+				hits &^= below
+				d.look(finder, base+w*64, below)
+			}
+			end := base + w*64 + i
+			if s.odd || s.need || !d.goesOn(s.start, end) {
+				d.skimLine(end)
+				s.odd = odd
+				continue
+			}
+			s.start = end + 1 // as mostly
+			s.number += s.step
+		}
+		if hits != 0 {
+			d.look(finder, base+w*64, hits)
+		}
 	}
-	d.look(finder, base, hits)
 }
 
 // look notes the literals that stand at places after base.
 func (d *Decoder) look(finder *prefilter.Finder, base int, places uint64) {
-	for ; places != 0; places &= places - 1 {
+	for ; d.skim.look && places != 0; places &= places - 1 {
 		finder.Match(d.text, base+bits.TrailingZeros64(places), d.skim.accept)
 	}
 }
@@ -123,19 +126,11 @@ func (d *Decoder) accept(literal, at int) bool {
 // skimLine takes the line from s.start to end.
 func (d *Decoder) skimLine(end int) {
 	s := &d.skim
-	start, need, number := s.start, s.need, int32(0)
+	start, need := s.start, s.need
 	s.start, s.need = end+1, s.always
-	if s.core {
-		s.number++
-		number = s.number
-	}
-	c := s.known.chain
-	if s.odd || end == s.block.End || !d.goesOn(start, end) {
-		if c = d.takeLine(start, end, number); c == none {
-			return
-		}
-	}
-	if !need || !s.look {
+	s.number += s.step
+	c := d.takeLine(start, end)
+	if !need || c == none {
 		return
 	}
 	if ch := &d.joiner.chains[c]; ch.marks&hasNeed == 0 && d.needs.in(d.text[start:end]) {
@@ -144,8 +139,12 @@ func (d *Decoder) skimLine(end int) {
 }
 
 // takeLine takes a line of any kind and returns the chain that it is a member of, or none.
-func (d *Decoder) takeLine(start, end int, number int32) (c int32) {
+func (d *Decoder) takeLine(start, end int) (c int32) {
 	s := &d.skim
+	number := int32(0)
+	if s.core {
+		number = s.number
+	}
 	s.known.until = -1
 	typ, body, c := d.header(start, end, number)
 	if c == none {
@@ -161,8 +160,9 @@ func (d *Decoder) takeLine(start, end int, number int32) (c int32) {
 	if !d.join(c, &l, start, number) {
 		return none
 	}
-	if ch := &d.joiner.chains[c]; c == s.known.chain && s.known.id.whole && ch.number != 0 && int(d.joiner.runs[ch.tail].end) == end {
-		s.known.until = min(int(ch.pos)+d.joiner.window, len(d.text)-len(s.known.node)-headRoom)
+	k := &s.known
+	if ch := &d.joiner.chains[c]; c == k.chain && k.id.whole && ch.number != 0 && int(d.joiner.runs[ch.tail].end) == end {
+		k.until = min(int(ch.pos)+d.joiner.window, len(d.text)-len(k.node)-headRoom)
 	}
 	return c
 }
