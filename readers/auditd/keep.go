@@ -130,8 +130,9 @@ func plainCall(body []byte) (archValue []byte, n uint64, end int) {
 	return body[arch : call-1], n, i
 }
 
-// callFinder finds the fields of which a SYSCALL record has one each.
-var callFinder = prefilter.New([]prefilter.Literal{{Text: archField}, {Text: syscallField}})
+// callFinder finds the ends of the fields of which a SYSCALL record has one each. They are
+// so long that nearly nothing else is found, and so alike that it takes little time.
+var callFinder = prefilter.New([]prefilter.Literal{{Text: "rch="}, {Text: "all="}})
 
 // namesCall reports whether arch= or syscall= is in text[from:end].
 func (d *Decoder) namesCall(from, end int) bool {
@@ -145,7 +146,10 @@ func (d *Decoder) namesCall(from, end int) bool {
 	for w, hits := range s.fieldHits[:words] {
 		for ; hits != 0; hits &= hits - 1 {
 			at := from + w*64 + bits.TrailingZeros64(hits)
-			if at < end && callFinder.Match(d.text[:end], at, func(int, int) bool { return true }) {
+			if at < end && callFinder.Match(d.text[:end], at, func(_, at int) bool {
+				text := d.text[from : at+len("all=")]
+				return bytes.HasSuffix(text, []byte(archField)) || bytes.HasSuffix(text, []byte(syscallField))
+			}) {
 				return true
 			}
 		}
@@ -185,10 +189,8 @@ func isShort(body []byte) bool {
 	if len(saddr) < size {
 		return true
 	}
-	for _, c := range saddr[:size] {
-		if hexValue[c] > 15 {
-			return true
-		}
+	if !isHex(saddr[:size]) {
+		return true
 	}
 	return bytes.IndexByte(saddr[size:], '=') >= 0 && bytes.Contains(saddr[size:], []byte(saddrField))
 }

@@ -117,3 +117,28 @@ var hexValue = func() (value [256]byte) {
 	}
 	return value
 }()
+
+// isHex reports whether a text is hex digits, of either case.
+func isHex(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if !isHexWord(load(text)) {
+			return false
+		}
+	}
+	for _, c := range text {
+		if hexValue[c] > 15 {
+			return false
+		}
+	}
+	return true
+}
+
+// isHexWord is isHex for eight bytes at once: of what is added to each, that which makes
+// the first byte of a range reach the high bit, or leaves the last one just below it.
+func isHexWord(word uint64) bool {
+	const each, highs = 0x0101010101010101, 0x8080808080808080
+	letter := word | 0x20*each
+	digits := (word + (0x80-'0')*each) &^ (word + (0x7F-'9')*each)
+	letters := (letter + (0x80-'a')*each) &^ (letter + (0x7F-'f')*each)
+	return (digits|letters)&^word&highs == highs
+}

@@ -124,6 +124,66 @@ func TestKnownID(t *testing.T) {
 	}
 }
 
+func TestIsHex(t *testing.T) {
+	for size := range 20 {
+		for at := range size {
+			for c := range 256 {
+				text := bytes.Repeat([]byte("0fA9"), 5)[:size]
+				text[at] = byte(c)
+				if want := hexValue[c] <= 15; isHex(text) != want {
+					t.Fatalf("%q: %v", text, !want)
+				}
+			}
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 14))
+	for range 200000 { // several that are none, side by side
+		text := make([]byte, 8)
+		want := true
+		for i := range text {
+			if text[i] = "0189aAfF/:@G`g\x00\x7f\x80\xb0\xe1\xff"[r.IntN(8+r.IntN(2)*12)]; hexValue[text[i]] > 15 {
+				want = false
+			}
+		}
+		if isHex(text) != want {
+			t.Fatalf("%q: %v", text, !want)
+		}
+	}
+}
+
+// TestNamesCall holds that the vector search finds what is there.
+func TestNamesCall(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 15))
+	parts := []string{"arch=", "syscall=", "rch=", "all=", "a", "sysc", " x=1", "search=", "overall=", "\"comm\""}
+	named := 0
+	for range 20000 {
+		var b strings.Builder
+		for range r.IntN(60) {
+			b.WriteString(parts[2+r.IntN(8)])
+			if r.IntN(100) == 0 {
+				b.WriteString(parts[r.IntN(2)])
+			}
+		}
+		text := b.String()
+		from := r.IntN(len(text) + 1)
+		end := from + r.IntN(len(text)-from+1)
+		want := strings.Contains(text[from:end], archField) || strings.Contains(text[from:end], syscallField)
+		d := New(Options{})
+		for _, behind := range []string{"", strings.Repeat(" arch=", 30)} {
+			d.text = []byte(text + behind)
+			if got := d.namesCall(from, end); got != want {
+				t.Fatalf("%q: %v", text[from:end], got)
+			}
+		}
+		if want {
+			named++
+		}
+	}
+	if named < 1000 {
+		t.Errorf("%d of the texts name a call", named)
+	}
+}
+
 func TestLeadingDigits(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 13))
 	for range 20000 {

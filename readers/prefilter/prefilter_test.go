@@ -113,7 +113,8 @@ func TestSharp(t *testing.T) {
 		want     bool
 	}{
 		{[]Literal{{"280A", true}, {"280F", true}}, true},
-		{[]Literal{{"280A", true}, {"0FA1", true}}, false},
+		{[]Literal{{"2807", true}, {"0FA1", true}}, false},
+		{[]Literal{{"rch=", false}, {"all=", false}}, true},
 		{[]Literal{{"kubelet", true}}, true},
 		{[]Literal{{"kubelet", false}, {"kube", false}}, true},
 		{[]Literal{{"kub", false}}, false}, // a window is longer

@@ -2,7 +2,6 @@ package prefilter
 
 import (
 	"cmp"
-	"math/bits"
 	"slices"
 )
 
@@ -16,45 +15,63 @@ type sharp struct {
 
 const (
 	sharpPlaces = 3
-	// maxBlur is how many bits of no matter sharp may have, apart from the case of letters.
-	maxBlur = 1
+	// maxChance is how often, by shares, a place of a text may be taken for one of the
+	// windows: a hundred of those in a megabyte take much less than tables do.
+	maxChance = 1. / 10000
 )
+
+// sharpPlace is one of the bytes of some windows.
+type sharpPlace struct {
+	at         int
+	mask, byte byte
+	chance     float64 // of a byte to fit
+}
 
 // newSharp returns the sharp for the windows of some literals, and false if they are not
 // alike.
 func newSharp(windows []Literal) (s sharp, ok bool) {
-	type place struct {
-		at, blur, rarity int
-		mask, byte       byte
-	}
-	var places [window]place
-	for j := range places {
-		p := place{at: j}
-		for i, w := range windows {
-			if len(w.Text) <= j {
-				return s, false
-			}
-			c := w.Text[j]
-			if i == 0 {
-				p.byte, p.rarity = c, rarity(c)
-			}
-			p.mask |= c ^ p.byte
-			if lower := c | 0x20; w.Fold && lower >= 'a' && lower <= 'z' {
-				p.mask |= 0x20
-			}
+	list := make([]sharpPlace, 0, window)
+	for j := range window {
+		p, ok := placeOf(windows, j)
+		if !ok {
+			return s, false
 		}
-		p.byte |= p.mask
-		p.blur = bits.OnesCount8(p.mask &^ 0x20)
-		places[j] = p
+		list = append(list, p)
 	}
-	slices.SortStableFunc(places[:], func(a, b place) int { return cmp.Or(a.blur-b.blur, b.rarity-a.rarity) })
-	blur := 0
-	for k := range sharpPlaces {
-		p := &places[k]
+	slices.SortStableFunc(list, func(a, b sharpPlace) int { return cmp.Compare(a.chance, b.chance) })
+	chance := 1.0
+	for k, p := range list[:sharpPlaces] {
 		s.places[k], s.masks[k], s.bytes[k] = p.at, p.mask, p.byte
-		blur += p.blur
+		chance *= p.chance
 	}
-	return s, blur <= maxBlur
+	return s, chance <= maxChance
+}
+
+// placeOf returns what the bytes at a place of the windows have in common; false if there
+// is none in one of them.
+func placeOf(windows []Literal, at int) (p sharpPlace, ok bool) {
+	p.at = at
+	for i, w := range windows {
+		if len(w.Text) <= at {
+			return p, false
+		}
+		c := w.Text[at]
+		if i == 0 {
+			p.byte = c
+		}
+		p.mask |= c ^ p.byte
+		if lower := c | 0x20; w.Fold && lower >= 'a' && lower <= 'z' {
+			p.mask |= 0x20
+		}
+	}
+	p.byte |= p.mask
+	shares := shares()
+	for c := range 256 {
+		if byte(c)|p.mask == p.byte {
+			p.chance += shares[c>>4][c&15]
+		}
+	}
+	return p, true
 }
 
 // at is the plain form of the search, for the bytes of one window.
