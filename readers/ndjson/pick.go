@@ -66,12 +66,9 @@ func (p *picker) pick(text []byte, strict bool) bool {
 	}
 	p.strict = strict
 	p.found.Reset(p.finder)
-	p.text, p.marks = text, append(prefilter.Marks(p.marks, text), prefilter.Mark{}, prefilter.Mark{}) // for quote
-	slashes := uint64(0)
-	for i := range p.marks {
-		slashes |= p.marks[i].Slashes
-	}
-	p.slashes = slashes != 0
+	p.text = text
+	p.marks, p.slashes = prefilter.Marks(p.marks, text)
+	p.marks = append(p.marks, prefilter.Mark{}, prefilter.Mark{}) // for within
 	at := p.follow()
 	if at == nil {
 		return true
@@ -378,12 +375,13 @@ func (p *picker) container(i int) (int, bool) {
 // closing returns where the object or array at i ends, by the brackets of its text, -1 if
 // it does not.
 func closing(marks []prefilter.Mark, i int) int {
-	depth := 0
-	from := ^uint64(0) << (i % 64)
-	for w := i / 64; w < len(marks); w++ {
-		opens, closes := marks[w].Opens&from, marks[w].Closes&from
-		from = ^uint64(0)
-		if closes == 0 || depth > bits.OnesCount64(closes) {
+	// Words are looked at from i on: how many there are then hangs on the length of the
+	// value, which is mostly that of the one before, and not on where it begins.
+	depth, inside := 0, uint64(0)
+	for ; i/64 < len(marks); i += 64 {
+		var opens, closes uint64
+		opens, closes, inside = prefilter.MarkAt(marks, i).Outside(inside)
+		if depth > bits.OnesCount64(closes) {
 			depth += bits.OnesCount64(opens) - bits.OnesCount64(closes)
 			continue
 		}
@@ -391,7 +389,7 @@ func closing(marks []prefilter.Mark, i int) int {
 			if opens&all&-all != 0 {
 				depth++
 			} else if depth--; depth == 0 {
-				return w*64 + bits.TrailingZeros64(all) + 1
+				return i + bits.TrailingZeros64(all) + 1
 			}
 		}
 	}

@@ -211,10 +211,10 @@ func (p *picker) learn() {
 	t := &p.track
 	t.leaves = append(t.leaves, leaf{start: len(p.text), end: len(p.text), state: p.state})
 	t.open = t.open[:0]
-	at, from, before := &t.start, 0, state{}
+	at, from, before := &t.start, 0, leaf{}
 	for i := range t.leaves {
 		l := &t.leaves[i]
-		t.openUpTo(p.text, p.marks, from, l.start)
+		t.openUpTo(p.text, p.marks, before.end, l.start)
 		kind, end := p.kindOf(l.start), l.start
 		if kind == quoted || kind == container {
 			end++
@@ -224,7 +224,7 @@ func (p *picker) learn() {
 			if at.steps >= maxStopSteps || t.steps >= maxSteps || end-from > maxStepText {
 				return
 			}
-			s = &step{literal: newLiteral(string(p.text[from:end])), kind: kind, node: l.node, resets: l.state.wrapped && !before.wrapped}
+			s = &step{literal: newLiteral(string(p.text[from:end])), kind: kind, node: l.node, resets: l.state.wrapped && !before.state.wrapped}
 			if kind != finish {
 				s.next = t.stop(position{string(t.open), l.member, l.state})
 			}
@@ -232,7 +232,7 @@ func (p *picker) learn() {
 			at.steps++
 			t.steps++
 		}
-		at, from, before = s.next, l.end, l.state
+		at, from, before = s.next, l.end, *l
 		if kind == quoted {
 			from--
 		}
@@ -253,13 +253,19 @@ func (p *picker) kindOf(i int) kind {
 	return plain
 }
 
-// openUpTo brings the open brackets from one place of a text to another.
+// openUpTo brings the open brackets from one place of a text to another. Both are outside of
+// strings.
 func (t *track) openUpTo(text []byte, marks []prefilter.Mark, from, to int) {
+	inside := false
 	for i := from; i < to; i++ {
 		m, bit := &marks[i/64], uint64(1)<<(i%64)
-		if m.Opens&bit != 0 {
+		switch {
+		case m.Quotes&bit != 0:
+			inside = !inside
+		case inside:
+		case m.Opens&bit != 0:
 			t.open = append(t.open, text[i])
-		} else if m.Closes&bit != 0 {
+		case m.Closes&bit != 0:
 			t.open = t.open[:len(t.open)-1]
 		}
 	}

@@ -23,7 +23,8 @@ func isWellFormed(text []byte) bool {
 		return false
 	}
 	var room [maxChecked / 64]prefilter.Mark
-	c := checker{text: text, marks: prefilter.Marks(room[:0], text)}
+	c := checker{text: text}
+	c.marks, _ = prefilter.Marks(room[:0], text)
 	return c.escapes() && c.value(0, 0) == len(text)
 }
 
@@ -37,7 +38,8 @@ func Resembles(head []byte) bool {
 	}
 	line := bytes.TrimRight(head[:end], "\r")
 	var room [maxChecked/64 + 1]prefilter.Mark
-	c := checker{text: line, marks: prefilter.Marks(room[:0], line), flat: true}
+	c := checker{text: line, flat: true}
+	c.marks, _ = prefilter.Marks(room[:0], line)
 	return c.container(0, '{', 1) == len(line)
 }
 

@@ -6,14 +6,15 @@ import "math/bits"
 type Mark struct {
 	Quotes  uint64 // that begin or end a string
 	Slashes uint64 // backslashes
-	Opens   uint64 // [ and { outside of strings
-	Closes  uint64 // ] and } outside of strings
+	Opens   uint64 // [ and {
+	Closes  uint64 // ] and }
 }
 
 // Marks finds the strings and brackets of a JSON text. It appends to dst[:0] a Mark for
-// each 64 bytes, the last of which may be short, and returns it. Of a text that is no JSON
-// it says what stands behind an odd number of quotes, each that no backslash escapes.
-func Marks(dst []Mark, text []byte) []Mark {
+// each 64 bytes, the last of which may be short, and returns it, and whether there are
+// backslashes. Quotes are those that no backslash escapes. Brackets may be in strings:
+// Outside tells.
+func Marks(dst []Mark, text []byte) (marks []Mark, slashes bool) {
 	n := Words(len(text))
 	if cap(dst) < n {
 		dst = make([]Mark, n+n/2)
@@ -28,8 +29,14 @@ func Marks(dst []Mark, text []byte) []Mark {
 		copy(padded[:], rest)
 		mark(dst[whole:], padded[:])
 	}
-	settle(dst)
-	return dst
+	any := uint64(0)
+	for i := range dst {
+		any |= dst[i].Slashes
+	}
+	if any != 0 {
+		settle(dst)
+	}
+	return dst, any != 0
 }
 
 // mark marks quotes, backslashes and brackets, wherever they stand.
@@ -62,19 +69,37 @@ func markWord(text []byte) Mark {
 	return m
 }
 
-// settle takes away the quotes that are escaped and the brackets that are in strings.
+// settle takes away the quotes that are escaped.
 func settle(marks []Mark) {
-	var escaped, inside uint64 // the next byte, the next word
+	var escaped uint64 // the next byte
 	for i := range marks {
 		m := &marks[i]
-		if m.Slashes|escaped != 0 {
-			m.Quotes &^= escapes(m.Slashes, &escaped)
-		}
-		in := parity(m.Quotes) ^ inside
-		inside = uint64(int64(in) >> 63)
-		m.Opens &^= in
-		m.Closes &^= in
+		m.Quotes &^= escapes(m.Slashes, &escaped)
 	}
+}
+
+// MarkAt returns the mark of the 64 places from a place of a text on, which has marks.
+func MarkAt(marks []Mark, place int) Mark {
+	w, shift := place/64, place%64
+	m := marks[w]
+	var n Mark
+	if w+1 < len(marks) {
+		n = marks[w+1]
+	}
+	return Mark{
+		Quotes:  m.Quotes>>shift | n.Quotes<<1<<(shift^63),
+		Slashes: m.Slashes>>shift | n.Slashes<<1<<(shift^63),
+		Opens:   m.Opens>>shift | n.Opens<<1<<(shift^63),
+		Closes:  m.Closes>>shift | n.Closes<<1<<(shift^63),
+	}
+}
+
+// Outside returns the brackets of m that are outside of strings. It is asked for one mark
+// after another; inside is 0 for the first, which begins outside of strings, and then what the
+// call before returned.
+func (m Mark) Outside(inside uint64) (opens, closes, next uint64) {
+	in := parity(m.Quotes) ^ inside
+	return m.Opens &^ in, m.Closes &^ in, uint64(int64(in) >> 63)
 }
 
 // escapes returns the places behind an odd number of backslashes in a row. The number

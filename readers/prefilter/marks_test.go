@@ -8,8 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// plainMarks says what Marks should, one byte after the other.
-func plainMarks(text []byte) []Mark {
+// plainMarks says what Marks should, one byte after the other; with outside it leaves out
+// the brackets in strings.
+func plainMarks(text []byte, outside bool) []Mark {
 	marks := make([]Mark, Words(len(text)))
 	inside, escaped := false, false
 	for i, c := range text {
@@ -20,9 +21,9 @@ func plainMarks(text []byte) []Mark {
 			m.Quotes |= bit
 		case c == '\\':
 			m.Slashes |= bit
-		case (c == '[' || c == '{') && !inside:
+		case (c == '[' || c == '{') && !(outside && inside):
 			m.Opens |= bit
-		case (c == ']' || c == '}') && !inside:
+		case (c == ']' || c == '}') && !(outside && inside):
 			m.Closes |= bit
 		}
 		escaped = c == '\\' && !escaped
@@ -39,9 +40,18 @@ func FuzzMarks(f *testing.F) {
 	f.Add([]byte(strings.Repeat(`{"long":"[text]"}`, 20)), 61)
 	f.Fuzz(func(t *testing.T, text []byte, shift int) {
 		text = append(bytes.Repeat([]byte(" "), shift&127), text...)
-		got := Marks(make([]Mark, 0, shift&3), text)
-		if diff := cmp.Diff(plainMarks(text), got); diff != "" {
+		got, slashes := Marks(make([]Mark, 0, shift&3), text)
+		if diff := cmp.Diff(plainMarks(text, false), got); diff != "" {
 			t.Errorf("%q (-byte by byte +marks):\n%s", text, diff)
+		}
+		if slashes != bytes.Contains(text, []byte{'\\'}) {
+			t.Errorf("%q: backslashes: %v", text, slashes)
+		}
+		checkOutside(t, text, got)
+		for i := shift & 127; i < len(text); i += 64 {
+			if diff := cmp.Diff(markAt(got, i), MarkAt(got, i)); diff != "" {
+				t.Errorf("%q at %d (-bit by bit +mark):\n%s", text, i, diff)
+			}
 		}
 		for i := range len(text) / 64 {
 			word := make([]Mark, 1)
@@ -53,11 +63,35 @@ func FuzzMarks(f *testing.F) {
 	})
 }
 
+// checkOutside demands that the brackets outside of strings are those of reading byte by byte.
+func checkOutside(t *testing.T, text []byte, marks []Mark) {
+	inside := uint64(0)
+	for i, want := range plainMarks(text, true) {
+		var got Mark
+		if got.Opens, got.Closes, inside = marks[i].Outside(inside); got.Opens != want.Opens || got.Closes != want.Closes {
+			t.Errorf("%q, word %d: brackets %x %x, want %x %x", text, i, got.Opens, got.Closes, want.Opens, want.Closes)
+		}
+	}
+}
+
+// markAt is MarkAt, bit by bit.
+func markAt(marks []Mark, place int) Mark {
+	var m Mark
+	for k := range min(64, 64*len(marks)-place) {
+		from, bit := &marks[(place+k)/64], (place+k)%64
+		m.Quotes |= from.Quotes >> bit & 1 << k
+		m.Slashes |= from.Slashes >> bit & 1 << k
+		m.Opens |= from.Opens >> bit & 1 << k
+		m.Closes |= from.Closes >> bit & 1 << k
+	}
+	return m
+}
+
 func BenchmarkMarks(b *testing.B) {
 	text := []byte(strings.Repeat(`{"@timestamp":"2025-11-20T10:00:00.000Z","process":{"pid":10253,"name":"kubelet"}},`, 16))
 	var marks []Mark
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		marks = Marks(marks, text)
+		marks, _ = Marks(marks, text)
 	}
 }
