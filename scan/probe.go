@@ -15,6 +15,9 @@ type Probe interface {
 	// Collect takes a unit that saw its last event, in the order of the input, from one
 	// goroutine. Lines of evidence count from the start of the unit: lines are before it.
 	Collect(u ProbeUnit, lines int64)
+	// Skips reports whether the unit of an order (see ProbeWorker) is not to be read. Lines
+	// are not counted there.
+	Skips(order int64) bool
 }
 
 // ProbeWorker is a Probe's part of one worker.
@@ -23,7 +26,7 @@ type ProbeWorker interface {
 	// not be shown.
 	Interest() event.Interest
 	// Unit returns what takes the events of the worker's next unit. Units that come later
-	// in the input have a greater order.
+	// in the input have a greater order, the same in each run over the same files.
 	Unit(order int64) ProbeUnit
 }
 

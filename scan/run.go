@@ -149,6 +149,7 @@ func (r *run) interest(probe ProbeWorker) event.Interest {
 			all.Needs = slices.Concat(all.Needs, also.Needs)
 		}
 		finders = append(finders, also.Finder)
+		all.Starts = also.Starts
 	}
 	all.Finder = event.Union(finders...)
 	all.Only = len(r.list) == 0 && probe != nil

@@ -145,6 +145,7 @@ type handler struct {
 	group   int
 	order   int64   // of the last unit
 	batch   *result // of parts that are not in the queue yet, nil if there are none
+	used    bool    // the batch has units
 }
 
 func newHandler(ctx context.Context, r *run) *handler {
@@ -192,13 +193,22 @@ func (h *handler) Problem(p event.Problem) {
 
 func (h *handler) Unit(u *readers.Unit) error {
 	if u.Whole() && h.batch != nil {
-		h.worker.unit(u, h.batch)
+		if h.skips() {
+			u.Release()
+		} else {
+			h.worker.unit(u, h.batch)
+			h.used = true
+		}
 		return nil
 	}
 	h.flush()
 	h.run.stretches.cut(h.stretch, h.group+1)
-	h.run.budget.wait(h.ctx, h.stretch.from)
 	h.order++
+	if h.skips() {
+		u.Release()
+		return nil
+	}
+	h.run.budget.wait(h.ctx, h.stretch.from)
 	s := &slot{ready: make(chan struct{}), stretch: h.stretch.from, order: h.order}
 	select {
 	case h.run.tasks <- task{unit: u, slot: s}:
@@ -210,12 +220,21 @@ func (h *handler) Unit(u *readers.Unit) error {
 	}
 }
 
+// skips reports whether nobody wants the unit at hand.
+func (h *handler) skips() bool {
+	return h.run.options.Probe != nil && h.run.options.Probe.Skips(h.order)
+}
+
 // flush puts the batch in the queue.
 func (h *handler) flush() {
 	if h.batch == nil {
 		return
 	}
 	h.batch.end()
+	if !h.used {
+		h.batch.probe = nil
+	}
+	h.used = false
 	h.run.budget.add(h.stretch.from, h.batch.weight)
 	h.stretch.queue.put(item{result: h.batch})
 	h.batch = nil

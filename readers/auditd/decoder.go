@@ -56,6 +56,7 @@ type Decoder struct {
 	partial       *partial // nil if events are shown as a whole
 	learned       learned
 	picker        picker
+	starter       starter
 	passed        int64
 	source        string // of the block
 	out           event.Event
@@ -73,6 +74,7 @@ func New(o Options) *Decoder {
 	d := &Decoder{
 		options: o, tables: loadTables(), writer: newWriter(), joiner: newJoiner(o.Window, o.MaxRecords), types: newTypeNames(),
 		assumed: [1]string{"host.os.type"}, whole: wholeBlock, sample: sampleBytes, calls: calls{other: isNoConnect},
+		starter: starter{calls: calls{other: isNoStart}},
 	}
 	d.skim.accept, d.picker.accept = d.accept, d.acceptPick
 	return d
@@ -94,6 +96,9 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 	}
 	if !b.Follows {
 		d.picker.on = d.mayPick(b)
+	}
+	if d.needs != nil && d.needs.starts != nil && !d.picker.on {
+		d.needs.starts.Told(false)
 	}
 	switch {
 	case d.picker.on:

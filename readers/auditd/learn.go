@@ -100,9 +100,16 @@ func (t *tables) loadKinds() {
 			for _, category := range t.actions[action].category {
 				t.addKind(typ, category)
 			}
+			if slices.Contains(t.actions[action].types, "start") {
+				t.addKind(typ, startKind)
+			}
 		}
 	}
+	t.started = 1 << slices.Index(t.kinds, startKind)
 }
+
+// startKind is the kind of what is of the type "start", whatever its category.
+const startKind = "type start"
 
 func (t *tables) addKind(typ uint16, category string) {
 	i := slices.Index(t.kinds, category)

@@ -21,7 +21,8 @@ type needs struct {
 	kinds     []kindNeed
 	id        int // the number of the literal pidField, -1 if it is none
 	only      bool
-	picks     [2]search // of what holds a need, and of that and system calls
+	starts    event.Starts // nil if nobody is to be told of them
+	picks     [2]search    // of what holds a need, and of that and system calls
 }
 
 // needText is a text that stands in a record as it is, or in hex.
@@ -39,7 +40,7 @@ func (d *Decoder) Look(i event.Interest) {
 		d.needs, d.partial = newNeeds(i.Needs), newPartial(i.Finder)
 	}
 	if d.needs != nil {
-		d.needs.only = i.Only
+		d.needs.only, d.needs.starts = i.Only, i.Starts
 	}
 }
 

@@ -23,6 +23,7 @@ type picker struct {
 	start   int     // of the first block of the unit, in Data
 	end     int     // of the core of the last block, in its Data
 	calls   bool    // events of some kinds are looked for
+	types   uint64  // and these are the kinds of records that they may have
 	places  []place // lines of the block that hold a need, in order
 	members []line  // of the event at hand
 	found   []found // events of the block
@@ -48,7 +49,7 @@ func (d *Decoder) mayPick(b *frame.Block) bool {
 		return false
 	}
 	for i := range n.kinds {
-		if k := &n.kinds[i]; k.openTo(b.Facts.Hosts, d.source) && (k.byType || b.Facts.Kinds&d.tables.kindsAmong(k.categories) != 0) {
+		if n.kinds[i].byType {
 			return false
 		}
 	}
@@ -66,9 +67,17 @@ func (d *Decoder) pickAll(b *frame.Block, o *output) (lines int64) {
 		}
 	}
 	p.end, p.refused = b.End, -1
-	p.calls = slices.ContainsFunc(d.needs.kinds, func(k kindNeed) bool { return k.openTo(b.Facts.Hosts, d.source) })
+	p.calls, p.types = false, 0
+	for i := range d.needs.kinds {
+		if k := &d.needs.kinds[i]; k.openTo(b.Facts.Hosts, d.source) {
+			p.calls = true
+			p.types |= b.Facts.Kinds & d.tables.kindsAmong(k.categories)
+		}
+	}
 	d.text, o.text = b.Data, b.Data
+	d.starter.begin(d, b)
 	number := d.pickLines(b.Start, b.End, int32(b.Line))
+	d.starter.end(d)
 	if b.End > b.Start && b.Data[b.End-1] != '\n' {
 		number++
 	}
@@ -128,10 +137,13 @@ func newSearch(list []prefilter.Literal) search {
 func (d *Decoder) pickLines(from, to int, number int32) int32 {
 	s, n := &d.skim, d.needs
 	search := &n.picks[0]
-	if d.picker.calls {
+	if d.picker.calls || d.starter.on {
 		search = &n.picks[1]
 	}
 	start := from
+	if d.picker.types != 0 && from < to {
+		d.pickType(from, number+1)
+	}
 	for at := from; at < to; at += skimChunk {
 		end := min(at+skimChunk, to)
 		search.finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:])
@@ -140,7 +152,7 @@ func (d *Decoder) pickLines(from, to int, number int32) int32 {
 			for hits := s.hits[w]; hits != 0; hits &= hits - 1 {
 				i := bits.TrailingZeros64(hits)
 				fits := search.finder.Fits(d.text, base+i)
-				if fits == 0 || fits == search.idAlone && n.ids.rules(d.text, base+i) {
+				if fits == 0 || fits == search.idAlone && !d.starter.lines && n.ids.rules(d.text, base+i) {
 					continue
 				}
 				before := newlines & (1<<i - 1)
@@ -148,7 +160,13 @@ func (d *Decoder) pickLines(from, to int, number int32) int32 {
 				if before != 0 {
 					line = base + bits.Len64(before)
 				}
+				if d.starter.on && d.starter.take(d, search, fits, base+i, line) {
+					continue
+				}
 				d.pickAt(search, base+i, line, number+int32(bits.OnesCount64(before))+1)
+			}
+			if d.picker.types != 0 {
+				d.pickTypes(base, to, newlines, number)
 			}
 			if newlines != 0 {
 				start = base + bits.Len64(newlines)
@@ -157,6 +175,27 @@ func (d *Decoder) pickLines(from, to int, number int32) int32 {
 		}
 	}
 	return number
+}
+
+// pickTypes notes the lines behind the newlines after base whose types are of a kind that is
+// needed. number lines end in front of base.
+func (d *Decoder) pickTypes(base, to int, newlines uint64, number int32) {
+	for ; newlines != 0; newlines &= newlines - 1 {
+		number++
+		if start := base + bits.TrailingZeros64(newlines) + 1; start < to {
+			d.pickType(start, number+1)
+		}
+	}
+}
+
+func (d *Decoder) pickType(start int, number int32) {
+	end := lineEnd(d.text, start)
+	if n, _ := d.nameAt(start, end); n != nil && d.tables.kindsOf(n.typ)&d.picker.types == 0 {
+		return
+	}
+	if d.isOfKind(start, end) {
+		d.picker.places = append(d.picker.places, place{start: start, number: number, kind: true})
+	}
 }
 
 // pickAt looks at a place where a literal may stand, in a line.
@@ -193,7 +232,7 @@ func (d *Decoder) acceptPick(literal, at int) bool {
 	p := &d.picker
 	switch {
 	case literal == p.search.call:
-		p.call = true
+		p.call = p.calls
 	case literal != p.search.id || d.needs.idAt(d.text, at):
 		p.need = true
 	}
@@ -219,6 +258,7 @@ func (d *Decoder) emitPicked(b *frame.Block, o *output) {
 	p, j := &d.picker, &d.joiner
 	j.reset()
 	j.lines = true
+	slices.SortStableFunc(p.places, func(a, b place) int { return a.start - b.start })
 	limit := d.gatherAll(b)
 	slices.SortStableFunc(p.found, func(a, b found) int { return int(a.chain.pos) - int(b.chain.pos) })
 	p.places = p.places[:0]

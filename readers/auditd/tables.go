@@ -31,6 +31,7 @@ type tables struct {
 	byRecord  map[uint16][]int
 	kinds     []string // categories, of which there are fewer than bits in a word
 	kindOf    [maxType + 1]uint64
+	started   uint64 // the kinds of records that may make their event a start
 }
 
 // syscall is a system call by its name, whatever its numbers.

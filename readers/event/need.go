@@ -12,6 +12,30 @@ type Interest struct {
 	// Only is set when nothing else is asked: nobody counts the events that hold none of the
 	// needs, takes a sample of them or wants to be told what is wrong with them.
 	Only bool
+	// Starts, if set, is told of all starts of processes, whatever the needs are, by readers
+	// that can do so at little cost.
+	Starts Starts
+}
+
+// Start is the start of a process, in few words.
+type Start struct {
+	Time        int64 // in milliseconds
+	PID, Parent uint32
+	HasParent   bool
+	// Early is set if the event may begin in the unit before that which the record is in.
+	Early bool
+}
+
+// Starts takes the starts of processes, events of category "process" and of type "start":
+// each of them, and perhaps some events that are none.
+type Starts interface {
+	// Wants reports whether starts on a host matter: by its name, empty if the events do not
+	// name it, and the source of the event.
+	Wants(host []byte, source string) bool
+	// Start takes one.
+	Start(host []byte, source string, s Start)
+	// Told says, after each block, whether those of it were told.
+	Told(all bool)
 }
 
 // Need is one value that a document must hold somewhere for a rule to match. A reader

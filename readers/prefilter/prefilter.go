@@ -11,6 +11,7 @@ package prefilter
 
 import (
 	"bytes"
+	"encoding/hex"
 	"math/bits"
 	"slices"
 	"strings"
@@ -107,6 +108,9 @@ func (f *Finder) add(bucket int, s *shape) {
 
 // rarest returns the offset of the window of the literal that logs have least.
 func rarest(literal string) int {
+	if text, err := hex.DecodeString(literal); err == nil && len(text) >= leastHex {
+		return rarestPair(text)
+	}
 	best, offset := 0, 0
 	for i := 0; i+window <= len(literal); i++ {
 		score := 0
@@ -115,6 +119,22 @@ func rarest(literal string) int {
 		}
 		if score > best {
 			best, offset = score, i
+		}
+	}
+	return offset
+}
+
+// leastHex is how many bytes a text has at least that is taken for one written in hex: that
+// is what audit logs do to those with spaces, and to each process title.
+const leastHex = 6
+
+// rarestPair returns the offset in the hex of a text of the two bytes, a window, that the
+// hex of other texts has least.
+func rarestPair(text []byte) int {
+	best, offset := 0, 0
+	for i := range len(text) - 1 {
+		if score := rarity(text[i]) + rarity(text[i+1]); score > best {
+			best, offset = score, 2*i
 		}
 	}
 	return offset

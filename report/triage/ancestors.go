@@ -44,6 +44,9 @@ type start struct {
 	evidence event.Evidence
 	order    int    // of its unit in the input
 	shown    string // the values of the fields to show, each after its length
+	// row is set if no more is known of the start than was noted in the second pass, in a unit.
+	row  *notedStart
+	unit int
 }
 
 // starts are the process starts that one evidence query follows parents through.
@@ -56,6 +59,10 @@ type starts struct {
 	wanted map[hostPID]bool // whose starts are kept in the pass at hand
 	looked map[hostPID]bool // whose starts were looked for, in any pass
 	places map[string]bool  // of list
+
+	noted  []start          // those that were noted of the processes in opened
+	opened map[hostPID]bool // whose starts that were noted are wanted
+	whole  map[hostPID]bool // whose starts are all in list: the second pass looked for them
 
 	indexed  int                  // of list
 	byPID    map[hostPID][]*start // in the order of time
@@ -185,8 +192,20 @@ func (s *starts) index() {
 	}
 	s.indexed = len(s.list)
 	s.byPID, s.byEntity = map[hostPID][]*start{}, map[hostPID]*start{}
-	for i := range s.list {
-		n := &s.list[i]
+	s.indexAll(s.list)
+	for i := range s.noted {
+		if n := &s.noted[i]; n.row.flags&isFetched == 0 {
+			s.byPID[hostPID{n.host, n.pid}] = append(s.byPID[hostPID{n.host, n.pid}], n)
+		}
+	}
+	for _, list := range s.byPID {
+		slices.SortFunc(list, compareStarts)
+	}
+}
+
+func (s *starts) indexAll(list []start) {
+	for i := range list {
+		n := &list[i]
 		if n.entity != "" {
 			key := hostPID{n.host, n.entity}
 			if known := s.byEntity[key]; known == nil || compareStarts(n, known) < 0 {
@@ -197,9 +216,6 @@ func (s *starts) index() {
 			key := hostPID{n.host, n.pid}
 			s.byPID[key] = append(s.byPID[key], n)
 		}
-	}
-	for _, list := range s.byPID {
-		slices.SortFunc(list, compareStarts)
 	}
 }
 
@@ -277,39 +293,6 @@ func (s *starts) end(host hostKey, chain []*start, last identity) string {
 	return last.parent()
 }
 
-// MaxFurther is how many further passes look for parents, after the second: as many more
-// generations, of processes that began within the logs.
-const MaxFurther = 6
-
-// Further returns what looks for the parents of those parents that were found last; nil if
-// there are none, or nothing is known of them. The Probe keeps what is found.
-func (p *Probe) Further() *Probe {
-	next := newProbe()
-	for _, l := range p.lookups {
-		if l.starts == nil {
-			continue
-		}
-		l.starts.index()
-		clear(l.starts.wanted)
-		for _, t := range l.origins {
-			for _, at := range t.times() {
-				if chain, last := l.starts.parents(t.host, t.identity(), at); len(chain) < maxAncestors {
-					l.starts.want(t.host, last.parentPID, last.parentEntity)
-				}
-			}
-		}
-		if len(l.starts.wanted) > 0 {
-			n := next.lookup(l.spec)
-			n.starts, n.frames, n.origins = l.starts, l.frames, l.origins
-		}
-	}
-	if len(next.lookups) == 0 {
-		return nil
-	}
-	next.ready()
-	return next
-}
-
 // times are those at which the process of a tuple was there; the zero time if it is not
 // known.
 func (t *tuple) times() []time.Time {
@@ -322,6 +305,7 @@ func (t *tuple) times() []time.Time {
 // follow adds the parents of the hits' processes to what the queries for a group came to.
 // It returns what is to be said of those that are not known.
 func (l *lookup) follow(g *Group, r *request, all *found) (note string) {
+	l.starts.forget()
 	l.starts.index()
 	var ends []string
 	if g.own == nil {

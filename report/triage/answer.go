@@ -78,6 +78,7 @@ func (c *Collector) Probe() *Probe {
 		return nil
 	}
 	p.ready()
+	p.notes = p.maySkip()
 	return p
 }
 

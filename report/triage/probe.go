@@ -24,10 +24,12 @@ type Probe struct {
 	interest     event.Interest
 	slots        slots
 	room         int64 // for process starts, in bytes
-	collected    int
-	rows         int   // of counts that there is room for in the answers
-	bound        int   // queries with their values and windows
-	beyond       int64 // not bound, for maxBound
+	noted        *noted
+	notes        bool                   // process starts
+	skipped      func(order int64) bool // units that have nothing to find; nil if all are read
+	rows         int                    // of counts that there is room for in the answers
+	bound        int                    // queries with their values and windows
+	beyond       int64                  // not bound, for maxBound
 }
 
 // lookup is one evidence query of a playbook with all it is bound to.
@@ -80,7 +82,7 @@ func (b *bound) found() *found {
 func newProbe() *Probe {
 	return &Probe{
 		set: eval.NewSet(), queries: map[*eval.Program]*query{}, byTelemetry: map[string]*telemetry{},
-		byProgram: map[*eval.Program]*telemetry{}, destinations: newDestinations(), room: maxStarts, rows: maxRows,
+		byProgram: map[*eval.Program]*telemetry{}, destinations: newDestinations(), room: maxStarts, rows: maxRows, noted: newNoted(),
 	}
 }
 
@@ -218,20 +220,26 @@ func (p *Probe) Worker() scan.ProbeWorker { return newProbeWorker(p) }
 // Collect adds what a unit found.
 func (p *Probe) Collect(unit scan.ProbeUnit, lines int64) {
 	u := unit.(*probeUnit)
-	p.collected++
+	if p.notes {
+		p.noted.add(u, lines)
+	}
+	lines = p.noted.lines(u.at, lines)
 	for _, t := range u.order {
 		f := u.found[t]
-		f.at(lines, p.collected)
+		f.at(lines, int(u.at))
 		t.found.merge(f, t.query.lookup.spec)
 	}
 	for l, list := range u.starts {
-		l.starts.add(list, lines, p.collected)
+		l.starts.add(list, lines, int(u.at))
 	}
 	for addr, of := range u.addresses {
 		of.evidence.Line += lines
 		p.destinations.add(addr, of)
 	}
 }
+
+// Skips implements scan.Probe.
+func (p *Probe) Skips(order int64) bool { return p.skipped != nil && p.skipped(order) }
 
 // destinations are the addresses of which the hosts are looked for.
 type destinations struct {

@@ -52,6 +52,9 @@ type probeWorker struct {
 	host      hostKey // of the last event
 	source    string  // of which host.folder is the folder
 	order     int64   // of the unit
+	unit      *probeUnit
+	noting    noting
+	rows      int // of the unit before
 }
 
 func newProbeWorker(p *Probe) *probeWorker {
@@ -61,6 +64,9 @@ func newProbeWorker(p *Probe) *probeWorker {
 // Interest returns what the probe wants to see.
 func (w *probeWorker) Interest() event.Interest {
 	i := w.probe.interest
+	if w.probe.notes {
+		i.Starts = w
+	}
 	if i.Needs != nil && len(w.probe.destinations.wanted) > 0 {
 		i.Needs = append(slices.Clip(i.Needs), event.Need{Field: addressField, Type: event.IP, Among: w.probe.destinations.set, Open: w.open})
 	}
@@ -111,7 +117,11 @@ func (w *probeWorker) destination(text []byte) *destinationAddress {
 // Unit returns what looks at the events of one unit.
 func (w *probeWorker) Unit(order int64) scan.ProbeUnit {
 	w.order = min(order, math.MaxInt64-1)
-	return &probeUnit{worker: w}
+	if w.unit != nil {
+		w.rows = len(w.unit.noted.rows)
+	}
+	w.unit, w.noting = &probeUnit{worker: w, at: w.order}, noting{}
+	return w.unit
 }
 
 // probeUnit is what the events of one unit came to.
@@ -122,6 +132,9 @@ type probeUnit struct {
 	starts    map[*lookup][]start
 	addresses map[netip.Addr]hostAddress
 	weight    int64
+	at        int64 // the order of the unit
+	noted     notedUnit
+	blocks    int // of which it is known whether all starts were told
 }
 
 // Weight returns about how many bytes the unit holds.

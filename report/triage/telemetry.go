@@ -123,10 +123,7 @@ func narrow(needs []event.Need, host *hostKey, open func() bool, hosts func(host
 			n.Open = func([]byte) bool { return open() }
 		}
 		n.Hosts = func(name []byte, source string) bool {
-			if len(name) == 0 {
-				return hosts(hostKey{folder: filepath.Dir(source)})
-			}
-			return hosts(hostKey{name: string(name)})
+			return hosts(hostNamed(name, source))
 		}
 		if host != nil && host.name == "" {
 			n.Sources = func(source string) bool { return filepath.Dir(source) == host.folder }

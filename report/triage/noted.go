@@ -1,0 +1,193 @@
+package triage
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"kscan/readers/event"
+	"kscan/rule/eql"
+)
+
+// maxNoted is how many bytes of process starts are noted in the second pass: three million.
+// Units beyond are read again for each generation of parents.
+const maxNoted = 64 << 20
+
+// notedSize is what a start that is noted takes, in bytes.
+const notedSize = 24
+
+// noted are all the process starts of the second pass, as far as the readers told of them:
+// who started whom, and when. With that the generations of parents are known when the pass
+// ends, and one more fetches their events, from the units that have them.
+type noted struct {
+	units []notedUnit // of the second pass, in the order of the input
+	room  int64
+	whole bool // the starts of all units were told
+}
+
+type notedUnit struct {
+	order int64
+	lines int64 // of its part in front of it
+	told  bool  // of all its starts
+	hosts []hostKey
+	rows  []notedStart
+}
+
+// notedStart is a start in few words.
+type notedStart struct {
+	time        int64 // in milliseconds
+	pid, parent uint32
+	host        uint32 // of the unit's
+	flags       uint8
+}
+
+// Flags of a notedStart.
+const (
+	hasParent uint8 = 1 << iota
+	isEarly         // the event may begin in the unit before
+	isFetched       // it was looked for, so that it is known as a whole or is no start
+)
+
+func newNoted() *noted { return &noted{room: maxNoted, whole: true} }
+
+// startQuery is what readers take for the start of a process.
+const startQuery = `process where event.type == "start"`
+
+// isStart reports whether a query asks for all starts of processes, and no more.
+func isStart(q *eql.EventQuery) bool {
+	plain, err := eql.Parse(startQuery)
+	return err == nil && plain.String() == q.String()
+}
+
+// noting is what a worker knows of the host whose starts it was told last.
+type noting struct {
+	name, source string
+	host         uint32 // of the unit's
+	frames       []*frame
+	known        bool
+}
+
+// Wants implements event.Starts.
+func (w *probeWorker) Wants(host []byte, source string) bool {
+	return len(w.probe.framesOf(hostNamed(host, source))) > 0
+}
+
+// framesOf returns the frames of a host in which starts matter.
+func (p *Probe) framesOf(host hostKey) (list []*frame) {
+	for _, l := range p.lookups {
+		if f := l.frames[host]; l.starts != nil && f != nil {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// Start implements event.Starts.
+func (w *probeWorker) Start(host []byte, source string, s event.Start) {
+	n := &w.noting
+	if !n.known || n.name != string(host) || n.source != source {
+		*n = noting{name: string(host), source: source, known: true, frames: w.probe.framesOf(hostNamed(host, source))}
+		n.host = w.unit.hostNumber(hostNamed(host, source))
+	}
+	at := time.UnixMilli(s.Time)
+	if !slices.ContainsFunc(n.frames, func(f *frame) bool { return f.has(at) }) {
+		return
+	}
+	row := notedStart{time: s.Time, pid: s.PID, parent: s.Parent, host: n.host}
+	if s.HasParent {
+		row.flags |= hasParent
+	}
+	if s.Early {
+		row.flags |= isEarly
+	}
+	if w.unit.noted.rows == nil { // as many as in the unit before, and some more
+		w.unit.noted.rows = make([]notedStart, 0, w.rows+w.rows/16+16)
+	}
+	w.unit.noted.rows = append(w.unit.noted.rows, row)
+	w.unit.weight += notedSize
+}
+
+// Told implements event.Starts.
+func (w *probeWorker) Told(all bool) {
+	w.unit.noted.told = all && (w.unit.noted.told || w.unit.blocks == 0)
+	w.unit.blocks++
+}
+
+// hostNumber returns the number of a host in the unit.
+func (u *probeUnit) hostNumber(host hostKey) uint32 {
+	i := slices.Index(u.noted.hosts, host)
+	if i < 0 {
+		i = len(u.noted.hosts)
+		u.noted.hosts = append(u.noted.hosts, host)
+	}
+	return uint32(i)
+}
+
+// hostNamed returns the host of events that give it a name, or none.
+func hostNamed(name []byte, source string) hostKey {
+	if len(name) == 0 {
+		return hostKey{folder: filepath.Dir(source)}
+	}
+	return hostKey{name: string(name)}
+}
+
+// add takes the next unit of the second pass.
+func (n *noted) add(u *probeUnit, lines int64) {
+	unit := u.noted
+	unit.order, unit.lines = u.at, lines
+	size := int64(cap(unit.rows)) * notedSize
+	if !unit.told || size > n.room {
+		unit.told, unit.rows, unit.hosts = false, nil, nil
+	} else {
+		n.room -= size
+	}
+	n.whole = n.whole && unit.told
+	n.units = append(n.units, unit)
+}
+
+// find returns the place of a unit in n.units.
+func (n *noted) find(order int64) (int, bool) {
+	return slices.BinarySearchFunc(n.units, order, func(u notedUnit, order int64) int { return cmp.Compare(u.order, order) })
+}
+
+// lines returns how many lines of its part are in front of a unit, of which a pass that
+// skips others does not know it.
+func (n *noted) lines(order, counted int64) int64 {
+	if i, ok := n.find(order); ok {
+		return n.units[i].lines
+	}
+	return counted
+}
+
+// rows appends the starts of some processes that were noted in a frame and not looked for yet.
+func (n *noted) rows(list []start, of map[hostPID]bool, frames map[hostKey]*frame) []start {
+	pids := map[uint32]bool{}
+	var some [1024]uint64 // a bit for each, by its lowest bits
+	for key := range of {
+		if pid, err := strconv.ParseUint(strings.TrimPrefix(key.id, "#"), 10, 32); err == nil {
+			pids[uint32(pid)] = true
+			some[pid%65536/64] |= 1 << (pid % 64)
+		}
+	}
+	for i := range n.units {
+		unit := &n.units[i]
+		for j := range unit.rows {
+			row := &unit.rows[j]
+			if some[row.pid%65536/64]>>(row.pid%64)&1 == 0 || !pids[row.pid] {
+				continue
+			}
+			s := start{row: row, unit: i, host: unit.hosts[row.host], time: time.UnixMilli(row.time).UTC(), order: int(unit.order)}
+			s.pid, s.evidence.Offset = strconv.FormatUint(uint64(row.pid), 10), int64(j)
+			if row.flags&hasParent != 0 {
+				s.parentPID = strconv.FormatUint(uint64(row.parent), 10)
+			}
+			if of[pidKey(s.host, s.pid)] && frames[s.host].has(s.time) {
+				list = append(list, s)
+			}
+		}
+	}
+	return list
+}
