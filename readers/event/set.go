@@ -43,6 +43,9 @@ func (s *Set) All() iter.Seq[string] { return maps.Keys(s.values) }
 // Len returns the number of values.
 func (s *Set) Len() int { return len(s.values) }
 
+// HasAddresses reports whether a value of the set is an address.
+func (s *Set) HasAddresses() bool { return len(s.addresses) > 0 }
+
 // mark is a hash of 12 bits of the length and the ends of a value.
 func mark(value []byte) uint64 {
 	n := len(value)

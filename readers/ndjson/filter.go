@@ -34,14 +34,19 @@ const (
 // filter finds the lines that may hold one of the needs of the rules.
 type filter struct {
 	finder         *prefilter.Finder
-	accepts        []acceptance // of the finder's literals
-	audit          int          // the number of the literal AuditMark
-	keys           uint64       // the literals that are nothing but the ends of keys
+	accepts        []acceptance                  // of the finder's literals
+	glances        [prefilter.MaxLiterals]glance // of the same
+	audit          int                           // the number of the literal AuditMark
 	newlines, hits []uint64
 	data           []byte
+	block          uint32                     // how often scan was called
+	carried        bool                       // an AuditMark stands in the data
+	places         []int32                    // where a literal may make a candidate
+	tried          int                        // how many of them next is done with
 	wanted         func(literal, at int) bool // accept, made once
 	line           func([]lineTest, int) bool // and, made once
-	fresh, utf8    bool                       // scan was called, and what it found
+	fresh          bool                       // scan was called
+	sound          bool                       // all of the data is UTF-8, and nothing of it NUL
 }
 
 // acceptance says when a literal that stands in a line makes the line a candidate.
@@ -71,13 +76,15 @@ func newFilter(needs []event.Need) *filter {
 		return nil
 	}
 	for i, literal := range f.finder.Literals() {
-		f.accepts = append(f.accepts, *m.list[literal])
+		a := m.list[literal]
+		a.tests.block = &f.block
 		if literal.Text == AuditMark && !literal.Fold {
 			f.audit = i
 		}
-		if a := &f.accepts[i]; a.tests.all != nil && !a.always && !a.number {
-			f.keys |= 1 << i
-		}
+		f.accepts = append(f.accepts, *a)
+	}
+	for i := range f.accepts {
+		f.glances[i] = newGlance(f.finder, i, &f.accepts[i])
 	}
 	f.wanted, f.line = f.accept, f.and
 	return f
@@ -101,7 +108,7 @@ func (d *Decoder) focus(source string) {
 	d.active = active
 	// Without needs there would be no telling.
 	if f := newFilter(needs); f != nil {
-		f.newlines, f.hits = d.filter.newlines, d.filter.hits
+		f.newlines, f.hits, f.places = d.filter.newlines, d.filter.hits, d.filter.places
 		d.filter = f
 	}
 }
@@ -141,38 +148,29 @@ func (f *filter) scan(data []byte) {
 		f.newlines, f.hits = make([]uint64, words), make([]uint64, words)
 	}
 	f.data, f.newlines, f.hits = data, f.newlines[:words], f.hits[:words]
-	f.utf8 = f.finder.Scan(data, f.newlines, f.hits) || utf8.Valid(data)
+	plain := f.finder.Scan(data, f.newlines, f.hits)
+	f.sound = plain || utf8.Valid(data) && bytes.IndexByte(data, 0) < 0
+	f.block++
+	f.thin()
 	f.fresh = true
 }
 
 // next returns the first place at or after from where a literal that is wanted stands,
-// len(data) if none.
+// len(data) if none. From call to call from must not go back.
 func (f *filter) next(from int) int {
-	w := from / 64
-	if w >= len(f.hits) {
-		return len(f.data)
-	}
-	for word := f.hits[w] &^ (1<<(from%64) - 1); ; word = f.hits[w] {
-		for ; word != 0; word &= word - 1 {
-			i := w*64 + bits.TrailingZeros64(word)
-			if set := f.finder.Fits(f.data, i); set&^f.keys == 0 && f.rejects(set, i) {
-				continue
-			}
-			if f.finder.Match(f.data, i, f.wanted) {
-				return i
-			}
-		}
-		if w++; w == len(f.hits) {
-			return len(f.data)
+	for ; f.tried < len(f.places); f.tried++ {
+		if i := int(f.places[f.tried]); i >= from && f.finder.Match(f.data, i, f.wanted) {
+			return i
 		}
 	}
+	return len(f.data)
 }
 
 // Look makes Decode pass over lines that hold none of the needs, where that can be told.
 func (d *Decoder) Look(i event.Interest) {
 	if d.format == Lines {
 		d.filter, d.picker = newFilter(i.Needs), newPicker(i.Finder)
-		d.needs, d.active = i.Needs, nil
+		d.needs, d.active, d.only = i.Needs, nil, i.Only
 	}
 }
 
@@ -229,24 +227,12 @@ func Carries(text []byte) bool {
 // block that is decoded next.
 func (d *Decoder) Carries(source string, b *frame.Block) bool {
 	core := b.Core()
-	if d.filter == nil || isExact(b) {
+	if d.filter == nil || d.isExact(b) {
 		return Carries(core)
 	}
 	d.focus(source)
 	d.filter.scan(core) // for sift too
-	return d.filter.carries()
-}
-
-// carries reports whether the data holds an AuditMark.
-func (f *filter) carries() bool {
-	for w, word := range f.hits {
-		for ; word != 0; word &= word - 1 {
-			if f.finder.Stands(f.audit, f.data, w*64+bits.TrailingZeros64(word)) {
-				return true
-			}
-		}
-	}
-	return false
+	return d.filter.carried
 }
 
 // Passed returns how many records of the last block were passed over: lines that are one
@@ -255,13 +241,15 @@ func (f *filter) carries() bool {
 func (d *Decoder) Passed() int64 { return d.passed }
 
 // isExact reports whether all lines of a block are decoded.
-func isExact(b *frame.Block) bool { return b.Sampling == frame.BySize && len(b.Core()) <= wholeBlock }
+func (d *Decoder) isExact(b *frame.Block) bool {
+	return !d.only && b.Sampling == frame.BySize && len(b.Core()) <= wholeBlock
+}
 
 // sift decodes the lines of a block that may hold a need, a sample of the others, and all
 // that do not look like a document. It returns the number of lines.
 func (d *Decoder) sift(b *frame.Block) int64 {
 	core := b.Core()
-	if isExact(b) {
+	if d.isExact(b) {
 		d.invalid = !utf8.Valid(core)
 		return d.lines(b, b.End)
 	}
@@ -271,8 +259,12 @@ func (d *Decoder) sift(b *frame.Block) int64 {
 	}
 	f := d.filter
 	f.fresh = false
-	if d.invalid = !f.utf8; d.invalid || bytes.IndexByte(core, 0) >= 0 {
+	if !f.sound {
+		d.invalid = !utf8.Valid(core)
 		return d.lines(b, b.End) // damaged: no line of it is taken on trust
+	}
+	if d.only {
+		return d.seek()
 	}
 	s := sifting{d: d, core: core, base: b.Start, sampling: b.Sampling, candidate: f.next(0)}
 	for w, word := range f.newlines {

@@ -22,6 +22,10 @@ type keyTests struct {
 	key   string // how their keys end, a quote included
 	tests []fieldTest
 	all   *event.Set // the values of all of them; nil if not known
+	block *uint32    // the number of the block at hand
+	// refused are arrays that came before and hold no value that is wanted: a host's addresses
+	// stand in each of its events. They are found by a hash, with room for two of one.
+	refused []refusal
 }
 
 // lineTest is a test of a whole line: of a field, or for a text.
@@ -44,44 +48,6 @@ func (k *keyTests) add(t fieldTest) {
 		}
 	}
 	k.tests = append(k.tests, t)
-}
-
-// rejects reports whether surely none of the keys whose windows fit at a place makes its
-// line a candidate, as their values show: most do, at first sight.
-func (f *filter) rejects(keys uint64, at int) bool {
-	for ; keys != 0; keys &= keys - 1 {
-		k := bits.TrailingZeros64(keys)
-		if !f.accepts[k].tests.rejects(f.data, at+f.finder.End(k)) {
-			return false
-		}
-	}
-	return true
-}
-
-// rejects reports whether hold is surely false, wherever the key begins.
-func (k *keyTests) rejects(data []byte, end int) bool {
-	if end+1 >= len(data) || data[end] != ':' {
-		return false
-	}
-	text := data[end+1 : min(end+1+maxTested, len(data))]
-	if text[0] != '[' {
-		value, n := k.one(text)
-		return n > 0 && (value == nil || !k.all.Has(value))
-	}
-	for i := 1; i < len(text); i++ {
-		value, n := k.one(text[i:])
-		if n == 0 || value != nil && k.all.Has(value) {
-			return false
-		}
-		switch i += n; byteAt(text, i) {
-		case ',':
-		case ']':
-			return true
-		default:
-			return false
-		}
-	}
-	return false
 }
 
 // isKey reports whether a text that begins at a place may be the last segment of a key.
@@ -234,7 +200,7 @@ func (k *keyTests) one(text []byte) (value []byte, n int) {
 // pass reports whether one value of the member whose key's last segment begins at a place
 // passes a test.
 func (k *keyTests) pass(value, data []byte, at int, and func([]lineTest, int) bool) bool {
-	if value == nil || k.all != nil && !k.all.Has(value) {
+	if value == nil {
 		return false
 	}
 	for i := range k.tests {

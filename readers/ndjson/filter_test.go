@@ -134,6 +134,10 @@ func check(t *testing.T, text []byte) {
 	want, _, wantLines := decodeAll(t, text, event.Interest{})
 	checkInterest(t, text, event.Interest{Needs: testNeeds}, want, wantLines)
 	checkInterest(t, text, event.Interest{Needs: testNeeds, Finder: finderOf(testFields...)}, want, wantLines)
+	only, _, lines := decodeAll(t, text, event.Interest{Needs: testNeeds, Finder: finderOf(testFields...), Only: true})
+	if diff := cmp.Diff(want.matches, only.matches); diff != "" || lines != wantLines {
+		t.Errorf("%d lines, want %d; matches (-all +those that are asked for):\n%s", lines, wantLines, diff)
+	}
 	// Without needs nothing is taken on trust.
 	checkInterest(t, text, event.Interest{Finder: finderOf(testFields...)}, want, wantLines)
 	got, _, _ := decodeAll(t, text, event.Interest{Finder: finderOf(testFields...)})

@@ -52,6 +52,7 @@ type Decoder struct {
 	active         []bool  // which of needs the filter looks for, once that was asked
 	picker         *picker // nil when every record is decoded as a whole
 	picked         bool    // the record is decoded because it may match
+	only           bool    // nobody asks for a sample, nor how many records were passed over
 	passed         int64   // records of the block that were passed over
 	emitted        int64   // events of the block
 	wanted         int64   // events that came again, whole
@@ -88,7 +89,7 @@ func (d *Decoder) Begin(source, member string, b *frame.Block, sink event.Sink) 
 	// With a filter, sift looks at the bytes anyway.
 	d.invalid = d.filter == nil && !utf8.Valid(b.Core())
 	if d.format == Lines {
-		d.action = d.before(b.Data[:b.Start])
+		d.action = d.before(b.Data[:b.Start], action{})
 	}
 }
 

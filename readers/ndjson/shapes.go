@@ -334,19 +334,20 @@ func updated(v *fastjson.Value) *fastjson.Value {
 	return v
 }
 
-// before returns the action that the last line in front of a block is. An action line behind
-// another is that one's document, so all are read that stand in a row there.
-func (d *Decoder) before(margin []byte) action {
-	start := len(margin)
+// before returns the action that the last line of a text is, if the one before the text is
+// the given one. An action line behind another is that one's document, so all are read that
+// stand in a row there.
+func (d *Decoder) before(text []byte, last action) action {
+	start := len(text)
 	for start > 0 {
-		line := bytes.LastIndexByte(margin[:start-1], '\n') + 1
-		if text := margin[line:start]; len(bytes.TrimSpace(text)) > 0 && !maybeAction(text) {
+		line := bytes.LastIndexByte(text[:start-1], '\n') + 1
+		if text := text[line:start]; len(bytes.TrimSpace(text)) > 0 && !maybeAction(text) {
+			last = action{}
 			break
 		}
 		start = line
 	}
-	last := action{}
-	for line := range bytes.Lines(margin[start:]) {
+	for line := range bytes.Lines(text[start:]) {
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
 			continue

@@ -11,6 +11,7 @@ package prefilter
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"math/bits"
 	"slices"
@@ -41,6 +42,9 @@ type Finder struct {
 	// fits gives, for each byte at each place of a window, the literals that it fits, a bit
 	// for each: a quick look before whole literals are compared.
 	fits [window][256]uint64
+	// known has the answers of Fits for the windows that the literals have as they are
+	// written, which are most of those that Scan marks.
+	known [knownWindows]knownWindow
 	// tables[2*j] and tables[2*j+1] give, for the low and the high half of the byte at
 	// place j of a window, the buckets that it fits.
 	tables [2 * window][16]byte
@@ -74,7 +78,31 @@ func New(literals []Literal) *Finder {
 	for i, bucket := range bucketsOf(shapes) {
 		f.add(bucket, &shapes[i])
 	}
+	f.know()
 	return f
+}
+
+// knownWindow is a window and the literals that it fits.
+type knownWindow struct {
+	window uint32
+	set    uint64
+}
+
+// knownWindows is how many there is room for, by their hashes: several times MaxLiterals.
+const knownWindows = 256
+
+func hashWindow(window uint32) uint32 { return window * 0x9E3779B1 >> 24 }
+
+// know fills known. Behind a literal that is shorter than a window a colon is likely, as
+// behind a key.
+func (f *Finder) know() {
+	f.known[hashWindow(0)].set = f.slowFits(0)
+	for i, literal := range f.literals {
+		at := [window]byte{':', ':', ':', ':'}
+		copy(at[:], literal.Text[f.offsets[i]:])
+		w := binary.LittleEndian.Uint32(at[:])
+		f.known[hashWindow(w)] = knownWindow{w, f.slowFits(w)}
+	}
 }
 
 // Literals returns the literals, in the order by which Match numbers them.
@@ -233,11 +261,29 @@ func (f *Finder) Fits(data []byte, i int) uint64 {
 	} else {
 		copy(here[:], data[i:])
 	}
-	return f.fits[0][here[0]] & f.fits[1][here[1]] & f.fits[2][here[2]] & f.fits[3][here[3]]
+	at := binary.LittleEndian.Uint32(here[:])
+	if set, known := f.Known(at); known {
+		return set
+	}
+	return f.slowFits(at)
+}
+
+// Known returns what Fits does for a window, the first byte lowest, or false if that takes
+// longer to tell.
+func (f *Finder) Known(window uint32) (set uint64, known bool) {
+	k := &f.known[hashWindow(window)]
+	return k.set, k.window == window
+}
+
+func (f *Finder) slowFits(at uint32) uint64 {
+	return f.fits[0][byte(at)] & f.fits[1][byte(at>>8)] & f.fits[2][byte(at>>16)] & f.fits[3][byte(at>>24)]
 }
 
 // End returns how far behind its window a literal ends.
 func (f *Finder) End(literal int) int { return len(f.literals[literal].Text) - f.offsets[literal] }
+
+// Offset returns where in the literal its window begins.
+func (f *Finder) Offset(literal int) int { return f.offsets[literal] }
 
 // Match reports whether a literal that accept wants really stands where Scan marked
 // data[i]. It calls accept with the number of each that does and with where it begins.

@@ -2,6 +2,7 @@ package prefilter
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"testing"
@@ -42,6 +43,13 @@ func FuzzScan(f *testing.F) {
 			n, h := finder.scanWord(data, w*64)
 			if n != newlines[w] || h != hits[w] {
 				t.Fatalf("word %d: %x %x, the plain form has %x %x", w, newlines[w], hits[w], n, h)
+			}
+		}
+		for i := range data {
+			var here [window]byte
+			copy(here[:], data[i:])
+			if at := binary.LittleEndian.Uint32(here[:]); finder.Fits(data, i) != finder.slowFits(at) {
+				t.Fatalf("%q is known to fit %b, not %b", here, finder.Fits(data, i), finder.slowFits(at))
 			}
 		}
 		for i, literal := range finder.literals {

@@ -1,0 +1,243 @@
+package ndjson
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+
+	"kscan/readers/event"
+	"kscan/readers/prefilter"
+)
+
+// glance is a first look at a place that the window of a literal fits. It takes a few steps,
+// and tells of most places that they make no candidate of their line. What it does not refuse
+// is looked at in full.
+type glance struct {
+	kind glanceKind
+	// first and last are the first and the last bytes of a literal, and how far in front of
+	// the window they begin.
+	first, last     masked
+	toFirst, toLast int
+	// key is how far behind the place a key ends, and value how far behind that the part of
+	// the value that is looked at; of that the bits in mask.
+	key, value int
+	mask       uint64
+	marks      *marks
+	tests      *keyTests
+}
+
+// glanceKind says what a glance looks at.
+type glanceKind int
+
+const (
+	atNothing glanceKind = iota // there is no telling
+	atLiteral                   // whether it stands there
+	atText                      // a part of the value that each wanted one has in the same place
+	atNumber                    // the digits of the value
+	atAddress                   // the value, if it may be an IPv4 address
+)
+
+const (
+	// glanceRoom is how many bytes to each side of a place a glance may look at.
+	glanceRoom = 128
+	wordSize   = 8 // bytes
+	// What mostly stands between a key and its value, if that is a text or an array.
+	textBehind  = ':' | '"'<<8
+	arrayBehind = ':' | '['<<8
+)
+
+// refuses reports whether the literal whose window fits at a place surely does not make its
+// line a candidate. The place must be glanceRoom away from the ends of the data.
+func (g *glance) refuses(data []byte, i int) bool {
+	switch g.kind {
+	case atLiteral:
+		return !g.first.fits(loadWord(data[i-g.toFirst:])) || !g.last.fits(loadWord(data[i-g.toLast:]))
+	case atText:
+		text := data[i+g.key : i+glanceRoom]
+		return binary.LittleEndian.Uint16(text) == textBehind && !g.marks.has(loadWord(text[g.value:])&g.mask)
+	case atNumber:
+		text := data[i+g.key : i+glanceRoom]
+		return text[0] == ':' && g.refusesNumber(text[1:])
+	case atAddress:
+		text := data[i+g.key : i+glanceRoom]
+		switch binary.LittleEndian.Uint16(text) {
+		case textBehind:
+			return g.refusesAddress(text[2:])
+		case arrayBehind:
+			return g.tests.rejects(data[i+g.key+1 : min(i+g.key+1+maxTested, len(data))])
+		}
+	}
+	return false
+}
+
+// refusesNumber reports whether text begins with a whole number of less than wordSize digits
+// that is none of the wanted.
+func (g *glance) refusesNumber(text []byte) bool {
+	word := loadWord(text)
+	digits := word ^ '0'*lowBits
+	n := bits.TrailingZeros64((digits+(0x80-10)*lowBits|digits)&highBits) / 8
+	if n == 0 || n == wordSize || text[0] == '0' {
+		return false
+	}
+	switch text[n] {
+	case ',', '}', ']', ' ', '\t', '\r', '\n':
+		return !g.marks.has(word & (1<<(8*n) - 1))
+	}
+	return false
+}
+
+// refusesAddress reports whether text begins with a value of nothing but digits, dots and
+// slashes that is none of the wanted, and its quote. If that is an address, it is one of IPv4
+// in its only form.
+func (g *glance) refusesAddress(text []byte) bool {
+	first, second := loadWord(text), loadWord(text[wordSize:])
+	n := plainBytes(first)
+	first &= 1<<(8*n) - 1
+	if n == wordSize {
+		n += plainBytes(second)
+		second &= 1<<(8*(n-wordSize)) - 1
+	} else {
+		second = 0
+	}
+	return n < 2*wordSize && text[n] == '"' && !g.marks.has(first+second*mixer)
+}
+
+// plainBytes returns how many bytes at the start of a word are digits, dots or slashes.
+func plainBytes(word uint64) int {
+	above, below := word+(0x7f-'9')*lowBits, (word|highBits)-'.'*lowBits
+	return bits.TrailingZeros64((above|^below|word)&highBits) / 8
+}
+
+// newGlance returns the glance of a literal.
+func newGlance(f *prefilter.Finder, literal int, a *acceptance) glance {
+	g := glance{key: f.End(literal), tests: &a.tests}
+	switch l := f.Literals()[literal]; {
+	case a.always || a.number || a.tests.all == nil:
+		g.literal(l, f.Offset(literal))
+	case g.key+len(`:"`)+2*wordSize > glanceRoom:
+	case a.tests.tests[0].long:
+		g.numbers(a.tests.all)
+	case a.tests.all.HasAddresses():
+		g.addresses(a.tests.all)
+	default:
+		g.texts(a.tests.all)
+	}
+	return g
+}
+
+// literal makes it a glance at a literal itself.
+func (g *glance) literal(l prefilter.Literal, window int) {
+	back := max(0, len(l.Text)-wordSize)
+	g.toFirst, g.toLast = window, window-back
+	if window < glanceRoom && back+wordSize < glanceRoom {
+		g.first, g.last = maskedOf(l.Text, l.Fold), maskedOf(l.Text[back:], l.Fold)
+		g.kind = atLiteral
+	}
+}
+
+// numbers makes it a glance for numbers in their digits.
+func (g *glance) numbers(all *event.Set) {
+	g.kind, g.marks = atNumber, new(marks)
+	for value := range all.All() {
+		g.marks.add(wordOf(value))
+	}
+}
+
+// addresses makes it a glance for addresses, if each value is one.
+func (g *glance) addresses(all *event.Set) {
+	g.marks = new(marks)
+	for value := range all.All() {
+		addr, err := netip.ParseAddr(value)
+		if err != nil {
+			return
+		}
+		if addr.Is4() {
+			g.marks.add(wordOf(value) + wordOf(value[min(wordSize, len(value)):])*mixer)
+		}
+	}
+	g.kind = atAddress
+}
+
+// texts makes it a glance for texts, if JSON writes all of them in one way, \u00 escapes apart,
+// which make a line a candidate anyway. With their quotes behind them, it looks at that part of
+// the size of a word, or of the shortest of them, in which they differ most.
+func (g *glance) texts(all *event.Set) {
+	shortest := glanceRoom - g.key - len(`:"`)
+	for value := range all.All() {
+		if !isPlainKey(value) {
+			return
+		}
+		shortest = min(shortest, len(value)+1)
+	}
+	size := min(shortest, wordSize)
+	at := mostTelling(all, shortest, size)
+	g.kind, g.marks, g.value, g.mask = atText, new(marks), len(`:"`)+at, 1<<(8*size)-1
+	for value := range all.All() {
+		g.marks.add(wordOf((value + `"`)[at:]) & g.mask)
+	}
+}
+
+// mostTelling returns where in the first bytes of texts that part of some size begins which
+// has most different values, the last such part.
+func mostTelling(all *event.Set, shortest, size int) (best int) {
+	most := 0
+	parts := map[string]bool{}
+	for at := 0; at+size <= shortest; at++ {
+		clear(parts)
+		for value := range all.All() {
+			parts[(value + `"`)[at:at+size]] = true
+		}
+		if len(parts) >= most {
+			best, most = at, len(parts)
+		}
+	}
+	return best
+}
+
+// masked are some bytes of which some bits count.
+type masked struct{ bytes, mask uint64 }
+
+// maskedOf returns the first bytes of a text; with fold, in any case of its ASCII letters.
+func maskedOf(text string, fold bool) masked {
+	m := masked{bytes: wordOf(text)}
+	for i := range min(len(text), wordSize) {
+		bits := uint64(0xff)
+		if lower := text[i] | 0x20; fold && lower >= 'a' && lower <= 'z' {
+			bits &^= 0x20
+		}
+		m.mask |= bits << (8 * i)
+	}
+	return m
+}
+
+func (m *masked) fits(word uint64) bool { return (word^m.bytes)&m.mask == 0 }
+
+// markBits is how many bits of a hash tell marks apart: with 200 of them, of a hundred others
+// one is taken for one, and the marks of a few keys fit the fastest cache.
+const markBits = 14
+
+// marks has a bit set for the hash of each of some words.
+type marks [1 << markBits / 64]uint64
+
+func (m *marks) add(word uint64) {
+	h := hash(word)
+	m[h/64] |= 1 << (h % 64)
+}
+
+func (m *marks) has(word uint64) bool {
+	h := hash(word)
+	return m[h/64]>>(h%64)&1 != 0
+}
+
+const mixer = 0x9E3779B97F4A7C15
+
+func hash(word uint64) uint64 { return word * mixer >> (64 - markBits) }
+
+func loadWord(text []byte) uint64 { return binary.LittleEndian.Uint64(text) }
+
+// wordOf returns the first bytes of a text, and zeros behind its end.
+func wordOf(text string) uint64 {
+	var room [wordSize]byte
+	copy(room[:], text)
+	return loadWord(room[:])
+}
