@@ -228,15 +228,20 @@ func (r *Reader) one(p *problems, in *opened, l *layers, layout frame.Layout) er
 // ranges hands out a plain file as units that read it themselves. The file is closed when
 // all are released.
 func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
-	file := &rangedFile{ctx: r.ctx, close: in.close, pool: &r.pool}
+	file := &rangedFile{ctx: r.ctx, close: in.close, pool: &r.pool, stretch: 1}
 	in.close = file.release
 	file.users.Add(1)
 	layout.After = r.margins.after
+	joins := layout.After >= auditd.JoinWindow // which the decoder knows
+	if joins {
+		file.stretch = stretchRanges
+		layout.Size = max(1, layout.Size/stretchRanges)
+	}
 	file.ranges = frame.Ranges{R: file, Layout: layout, Size: in.size}
 	file.at = in.file
 	count, each := file.ranges.Count(), int64(1)
-	if layout.After >= auditd.JoinWindow { // which the decoder knows
-		each = r.options.ranges(count)
+	if joins {
+		each = stretchRanges * r.options.ranges((count+stretchRanges-1)/stretchRanges)
 	}
 	for i := int64(0); i < count; i += each {
 		file.users.Add(1)

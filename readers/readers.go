@@ -48,6 +48,9 @@ const (
 	// joinedBlock is the core where records are joined across blocks. Margins are
 	// decoded again with each block, so the core is several times as large.
 	joinedBlock = 8 << 20
+	// stretchRanges is how many ranges of a file such a core is read in: what is in the cache
+	// is searched faster, and memory that is in the cache is faster to read to.
+	stretchRanges = 4
 	// defaultWindow is how far apart in a log the records of one event may be: seconds of
 	// a busy host's audit log. What is farther apart is reported as incomplete.
 	defaultWindow = auditd.JoinWindow

@@ -73,6 +73,7 @@ func (u *Unit) Load() (*frame.Block, error) {
 	u.next, u.block = i+1, frame.Block{}
 	var err error
 	u.block, u.buf, err = u.file.ranges.Next(i, u.last, before, u.buf)
+	u.block.Sampling = u.file.sampling(i)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errShrunk
 	}
@@ -140,6 +141,24 @@ type rangedFile struct {
 	close  func() error
 	pool   *sync.Pool
 	users  atomic.Int64
+	// stretch is how many ranges are one stretch of log, of which start and end are the
+	// sample.
+	stretch int64
+}
+
+// sampling says how much of a range is decoded whatever it holds.
+func (f *rangedFile) sampling(i int64) frame.Sampling {
+	starts := i%f.stretch == 0
+	ends := i%f.stretch == f.stretch-1 || i == f.ranges.Count()-1
+	switch {
+	case starts && ends:
+		return frame.BySize
+	case starts:
+		return frame.Starts
+	case ends:
+		return frame.Ends
+	}
+	return frame.Inside
 }
 
 // ReadAt reads from the file, unless the context has ended.

@@ -55,6 +55,7 @@ type Decoder struct {
 	calls         calls
 	partial       *partial // nil if events are shown as a whole
 	learned       learned
+	again         again
 	picker        picker
 	starter       starter
 	passed        int64
@@ -108,6 +109,7 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 	default:
 		d.problems, d.done = d.problems[:0], 0
 		d.joiner.reset()
+		d.again.forget()
 		d.learned.begin(b)
 	}
 	if b.Skipped != 0 {
@@ -164,6 +166,7 @@ func (d *Decoder) emitAll(o *output) {
 	o.flush(limit-1, d.options.Window)
 	d.problems = append(d.problems[:0], o.problems...)
 	d.end = o.block.End
+	o.block.Light = o.block.Open && d.isLight()
 }
 
 // output hands events and problems to the sink in the order of the log.
@@ -257,7 +260,11 @@ func (d *Decoder) emit(o *output, c *chain) {
 		}
 		return
 	}
-	if wanted && !sampled && d.partial != nil && !doubtful && d.show(o, c) {
+	if wanted && !sampled && d.partial != nil && !doubtful && !d.isBehind(c) && d.show(o, c) {
+		return
+	}
+	if d.isBehind(c) {
+		d.emitAgain(o, c)
 		return
 	}
 	d.gather(c)

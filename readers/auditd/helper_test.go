@@ -2,6 +2,7 @@ package auditd
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/valyala/fastjson"
 
@@ -22,7 +23,9 @@ type decoded struct {
 }
 
 func (s *seen) Event(e *event.Event) {
-	s.events = append(s.events, decoded{Evidence: e.Evidence, Fields: flatten(e.Doc)})
+	one := decoded{Evidence: e.Evidence, Fields: flatten(e.Doc)}
+	one.Evidence.EventID = strings.Clone(one.Evidence.EventID) // it is valid no longer
+	s.events = append(s.events, one)
 }
 
 func (s *seen) Problem(p event.Problem) { s.problems = append(s.problems, p) }

@@ -43,7 +43,7 @@ func decodeWith(d *Decoder, log string, cuts []int, margin int) *seen {
 func decodeKnown(d *Decoder, log string, cuts []int, margin int, known, learned map[int64]*frame.Facts) *seen {
 	var s seen
 	var first int64
-	unit, line, start, open, n := int64(0), int64(0), 0, false, 0
+	unit, line, start, open, light, n := int64(0), int64(0), 0, false, false, 0
 	for _, end := range append(cuts, len(log)) {
 		if end <= start {
 			continue
@@ -54,6 +54,12 @@ func decodeKnown(d *Decoder, log string, cuts []int, margin int, known, learned 
 		var one seen
 		b := blockOf(log, start, end, margin)
 		b.Follows, b.Line, b.Facts = open, line-unit, known[first]
+		if b.Follows {
+			b.Again = strings.NewReader(log)
+		}
+		if b.Follows && light {
+			b.Data, b.Start, b.End = b.Data[b.Start:], 0, b.End-b.Start
+		}
 		n++
 		if open = n%3 != 0 && end < len(log) && !d.options.JSON; open {
 			b.Open, b.Data = true, b.Data[:b.End:b.End]
@@ -68,6 +74,7 @@ func decodeKnown(d *Decoder, log string, cuts []int, margin int, known, learned 
 		s.events = append(s.events, one.events...)
 		s.problems = append(s.problems, one.problems...)
 		s.passed += d.Passed()
+		light = b.Light
 		if start = end; !open && learned != nil {
 			learned[first] = d.Facts()
 		}

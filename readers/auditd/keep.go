@@ -13,22 +13,28 @@ const (
 	// wholeBlock is the size in bytes of a core up to which every event is decoded: small
 	// logs are cheap, and so all that is said of them is exact.
 	wholeBlock = 64 << 10
-	// sampleBytes is how much of the start of each larger core is decoded whatever it
-	// holds, and its last event too: this is the sample from which the report says what
-	// is in the log and from when to when.
+	// sampleBytes is how much of the start of each larger core, or stretch of cores, is
+	// decoded whatever it holds, and its last event too: this is the sample from which the
+	// report says what is in the log and from when to when.
 	sampleBytes = 16 << 10
 )
 
 // chooseSample marks the events that are decoded whatever they hold, of the chains of a
 // block, which come after those that were known.
 func (d *Decoder) chooseSample(b *frame.Block, known int) {
-	before := b.Start + d.sample
-	if d.needs == nil || b.End-b.Start <= d.whole {
+	before := b.Start
+	switch {
+	case d.needs == nil, b.Sampling == frame.BySize && b.End-b.Start <= d.whole:
 		before = b.End
+	case b.Sampling == frame.BySize, b.Sampling == frame.Starts:
+		before = b.Start + d.sample
 	}
 	chains := d.joiner.chains
 	for i := known; i < len(chains) && int(chains[i].pos) < before; i++ {
 		chains[i].marks |= isSampled
+	}
+	if b.Sampling == frame.Starts || b.Sampling == frame.Inside {
+		return
 	}
 	last := len(chains) - 1
 	for last >= known && chains[last].number == 0 {

@@ -57,11 +57,17 @@ func (d *Decoder) ofKind(l *line, c *chain) bool {
 	adds := l.typ != typeSyscall && l.typ != typeSocketcall && isAuxiliary(l.typ) && !bytes.Contains(d.text[l.start:l.end], []byte(syscallField))
 	for i := range d.needs.kinds {
 		k := &d.needs.kinds[i]
-		if k.open && (!adds || k.byType) && d.mayBe(k, l) && (k.need.Open == nil || k.need.Open(nil)) && k.ofHost(d.text[c.node:c.nodeEnd], d.source) {
+		if k.open && (!adds || k.byType) && d.mayBe(k, l) && (k.need.Open == nil || k.need.Open(nil)) && d.ofHost(k, c) {
 			return true
 		}
 	}
 	return false
+}
+
+// ofHost reports whether events of the host of a chain may matter. Where the name is no
+// longer in the text they may.
+func (d *Decoder) ofHost(k *kindNeed, c *chain) bool {
+	return c.node < 0 || k.ofHost(d.text[c.node:c.nodeEnd], d.source)
 }
 
 // ofHost reports whether events of a host matter. Once they do not, they never will.

@@ -316,7 +316,7 @@ func (j *joiner) isIn(c *chain, start int) bool {
 // wantsKind reports whether a kind is still needed of which an event may be.
 func (d *Decoder) wantsKind(c *chain) bool {
 	for i := range d.needs.kinds {
-		if k := &d.needs.kinds[i]; k.open && (k.need.Open == nil || k.need.Open(nil)) && k.ofHost(d.text[c.node:c.nodeEnd], d.source) {
+		if k := &d.needs.kinds[i]; k.open && (k.need.Open == nil || k.need.Open(nil)) && d.ofHost(k, c) {
 			return true
 		}
 	}

@@ -1,5 +1,7 @@
 package frame
 
+import "io"
+
 // Block is a run of whole records of one part, with a margin on each side.
 //
 // Data[Start:End] is the core: each record of the part is in the core of exactly one
@@ -20,6 +22,11 @@ type Block struct {
 	// so that its margin in front is known. Open says that the next one follows it: there
 	// is no margin behind.
 	Follows, Open bool
+	// Light is set by a decoder of a block that is Open: the one that follows need have no
+	// margin in front. What the decoder wants of it after all, it reads Again, which is the
+	// part that a block which follows is of.
+	Light bool
+	Again io.ReaderAt
 	// Records lists the records of the core as [start, end) in Data when records are
 	// not lines (a JSON array cut into its elements); nil when each line is a record.
 	Records []Record
@@ -32,6 +39,8 @@ type Block struct {
 	// Facts are what a decoder found of the unit when it went over all of it before; nil if
 	// nobody did.
 	Facts *Facts
+	// stop is where in the memory that it was read to the core ends.
+	stop int
 }
 
 // Facts are what a decoder that joins records found of a unit, so that whoever looks for few
@@ -55,6 +64,9 @@ const (
 	BySize     Sampling = iota // all, if the block is small, else its start and its end
 	FirstEvent                 // of one of very many
 	NoEvent                    // of one of very many for which others stand
+	Starts                     // its start: blocks behind it are of the same stretch of log
+	Inside                     // nothing: blocks on both sides are
+	Ends                       // its end: blocks in front of it are
 )
 
 // Record is one record of a block whose records are not lines.

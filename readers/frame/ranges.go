@@ -43,7 +43,8 @@ func (s *Ranges) Block(i int64, buf []byte) (b Block, memory []byte, err error) 
 
 // Next is Block for one of several ranges, the last of which has a number, that are read
 // one after another: before is the block of the range in front of it, whose memory is buf,
-// or none. If that is open the block follows it, and nothing is read twice.
+// or none. If that is open the block follows it, and nothing is read twice; if it is Light
+// too, its memory is used again while it is in the cache.
 func (s *Ranges) Next(i, last int64, before Block, buf []byte) (b Block, memory []byte, err error) {
 	var c core
 	if before.Open {
@@ -54,7 +55,10 @@ func (s *Ranges) Next(i, last int64, before Block, buf []byte) (b Block, memory 
 	if c.none {
 		return s.within(c.data, i)
 	}
-	b = Block{Start: c.first - c.front, End: c.stop - c.front, Offset: c.low + int64(c.first), Follows: before.Open}
+	b = Block{Start: c.first - c.front, End: c.stop - c.front, Offset: c.low + int64(c.first), Follows: before.Open, stop: c.stop}
+	if b.Follows {
+		b.Again = s.R
+	}
 	if i < last && err == nil && c.stop > c.front {
 		next, _ := s.Bounds(i + 1)
 		b.Open = c.low+int64(c.stop) >= next // else a line over the limit is next
@@ -77,10 +81,17 @@ type core struct {
 	none               bool // no line starts in the range
 }
 
+// behindEachOther is how many ranges that follow each other have room, so that a margin is
+// mostly where it was read to.
+const behindEachOther = 4
+
 // room returns memory for so many bytes, what stands behind them of the last line, and a
 // margin.
 func (s *Ranges) room(buf []byte, n int) []byte {
 	usual := s.Layout.Before + s.Layout.Size + readAlign
+	if s.Layout.After > 0 {
+		usual += (behindEachOther - 1) * s.Layout.Size
+	}
 	if need := max(n, int(min(int64(usual), s.Size))) + s.Layout.After + 2*readAlign; cap(buf) < need {
 		return make([]byte, 0, need)
 	}
@@ -109,20 +120,36 @@ func (s *Ranges) start(i int64, buf []byte) (c core, err error) {
 // goOn reads the core of range i, which is where a block of the range before ended, and
 // makes the end of that block its margin.
 func (s *Ranges) goOn(i int64, before Block, buf []byte) (c core, err error) {
-	tail := Tail(before.Data[:before.End], s.Layout.Before)
+	var tail []byte
+	if !before.Light {
+		tail = Tail(before.Data[:before.End], s.Layout.Before)
+	}
 	next := before.Offset + int64(len(before.Core()))
 	_, end := s.Bounds(i)
-	// What is read goes to a place in its page as in the file's.
-	c.first = len(tail) + int((next-int64(len(tail)))%readAlign+readAlign)%readAlign
+	size := int(max(end-next, 0))
+	memory := s.behind(&before, buf, size)
+	if c.first = len(memory); memory == nil {
+		// What is read goes to a place in its page as in the file's.
+		c.first = len(tail) + int((next-int64(len(tail)))%readAlign+readAlign)%readAlign
+		memory = s.room(buf, c.first+size)[:c.first]
+		copy(memory[c.first-len(tail):], tail)
+	}
 	c.front, c.low = c.first-len(tail), next-int64(c.first)
-	memory := s.room(buf, c.first+int(max(end-next, 0)))[:c.first]
-	copy(memory[c.front:], tail)
 	c.data, c.stop = memory, c.first
 	if next >= end {
 		return c, nil // a line that began before goes on to the end of the range
 	}
 	c.data, err = s.read(memory, next, end)
 	return c, s.finish(&c, err)
+}
+
+// behind returns the memory of a block up to the end of its core, if so many bytes and a
+// margin fit behind it and the block is there as it was read; else nil.
+func (s *Ranges) behind(b *Block, buf []byte, n int) []byte {
+	if b.Light || b.stop == 0 || b.End == 0 || cap(buf) < b.stop+n+s.Layout.After+2*readAlign || &b.Data[b.End-1] != &buf[b.stop-1] {
+		return nil
+	}
+	return buf[:b.stop]
 }
 
 // finish sets where a core ends, of which err says whether it was read as a whole.

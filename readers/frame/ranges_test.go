@@ -59,13 +59,13 @@ func checkRanges(t *testing.T, text string, layout Layout) {
 }
 
 // checkRuns reads ranges one after another and demands that each block is what it is alone,
-// but for the margin between blocks that follow each other.
+// but for the margin between blocks that follow each other, of which some are light.
 func checkRuns(t *testing.T, text string, layout Layout, each int64) {
 	t.Helper()
 	s := &Ranges{R: strings.NewReader(text), Layout: layout, Size: int64(len(text))}
 	var buf []byte
 	for first := int64(0); first < s.Count(); first += each {
-		before := Block{}
+		before, floor := Block{}, layout.Offset // of what may be in front
 		for i := first; i < min(first+each, s.Count()); i++ {
 			want, _, err := s.Block(i, nil)
 			if err != nil {
@@ -86,10 +86,16 @@ func checkRuns(t *testing.T, text string, layout Layout, each int64) {
 			if string(b.Core()) != string(want.Core()) || b.Offset != want.Offset || b.Skipped != want.Skipped || string(b.Data[b.End:]) != string(behind) {
 				t.Fatalf("layout %+v, text %q, %d at a time: range %d is %+v, want %+v", layout, text, each, i, b, want)
 			}
-			margin := Tail([]byte(text[layout.Offset:b.Offset]), layout.Before)
-			if b.Follows != before.Open || b.Skipped == 0 && (b.Follows || len(want.Core()) > 0) && string(b.Data[:b.Start]) != string(margin) {
+			if floor = min(floor, b.Offset); before.Light {
+				floor = b.Offset
+			} else if !b.Follows {
+				floor = layout.Offset
+			}
+			margin := Tail([]byte(text[floor:b.Offset]), layout.Before)
+			if b.Follows != (b.Again != nil) || b.Follows != before.Open || b.Skipped == 0 && (b.Follows || len(want.Core()) > 0) && string(b.Data[:b.Start]) != string(margin) {
 				t.Fatalf("layout %+v, text %q, %d at a time: range %d has margin %q, want %q", layout, text, each, i, b.Data[:b.Start], margin)
 			}
+			b.Light = b.Open && i%4 == 1
 			before, buf = b, memory
 		}
 	}
