@@ -233,7 +233,7 @@ func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
 	file.users.Add(1)
 	layout.After = r.margins.after
 	joins := layout.After >= auditd.JoinWindow // which the decoder knows
-	if joins {
+	if joins && r.options.Ranges != 1 {
 		file.stretch = stretchRanges
 		layout.Size = max(1, layout.Size/stretchRanges)
 	}
@@ -241,7 +241,7 @@ func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
 	file.at = in.file
 	count, each := file.ranges.Count(), int64(1)
 	if joins {
-		each = stretchRanges * r.options.ranges((count+stretchRanges-1)/stretchRanges)
+		each = r.options.ranges(count, file.stretch)
 	}
 	for i := int64(0); i < count; i += each {
 		file.users.Add(1)

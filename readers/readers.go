@@ -59,18 +59,19 @@ const (
 	defaultMaxRecord = 16 << 20
 )
 
-// Limits of how many ranges are one unit. Margins are read for each unit: the fewer units
+// Limits of how many stretches of ranges are one unit. Margins are read for each unit: the fewer units
 // the better, as long as there are enough for all workers.
 const (
 	mostRanges = 8
 	leastUnits = 16
 )
 
-func (o Options) ranges(count int64) int64 {
+// ranges returns how many of so many ranges are a unit: whole stretches.
+func (o Options) ranges(count, stretch int64) int64 {
 	if o.Ranges > 0 {
 		return int64(o.Ranges)
 	}
-	return max(1, min(mostRanges, count/leastUnits))
+	return stretch * max(1, min(mostRanges, (count+stretch-1)/stretch/leastUnits))
 }
 
 func (o Options) maxRecord() int {

@@ -40,7 +40,7 @@ func (u *faultyUnit) Event(e *event.Event, _ time.Time) {
 	if e.Evidence.EventID == u.at {
 		panic("this event is too much")
 	}
-	u.lines[e.Evidence.EventID] = e.Evidence.Line
+	u.lines[strings.Clone(e.Evidence.EventID)] = e.Evidence.Line
 }
 
 // TestCrashCostsOneBlock holds that the blocks of a unit behind one on which kscan fails are

@@ -92,17 +92,19 @@ func (d *Decoder) fetch(o *output, c *chain) bool {
 		r.stamp == c.stamp && r.serial == c.serial
 }
 
-// copy appends what is at a place of the block, or in front of it, and a newline. It returns
-// where that is.
+// copy appends what is at a place of the block, or begins in front of it, and a newline. It
+// returns where that is.
 func (a *again) copy(o *output, from, to int32) (start, end int32, ok bool) {
-	var part []byte
-	if from >= 0 {
-		part = o.text[from:to]
-	} else if part = a.read(o, o.offset(int(from)), int(to-from)); part == nil {
-		return 0, 0, false
-	}
 	start = int32(len(a.text))
-	a.text = append(append(a.text, part...), '\n')
+	if n := min(to, 0) - from; n > 0 {
+		part := a.read(o, o.offset(int(from)), int(n))
+		if part == nil {
+			return 0, 0, false
+		}
+		a.text = append(a.text, part...)
+	}
+	// What is in the block may be of the next part.
+	a.text = append(append(a.text, o.text[max(from, 0):max(to, 0)]...), '\n')
 	return start, int32(len(a.text)) - 1, true
 }
 
