@@ -156,7 +156,7 @@ func (n *needs) setFinder() {
 		return
 	}
 	n.picks[0] = newSearch(list)
-	n.picks[1] = newSearch(append(slices.Clip(list), prefilter.Literal{Text: syscallField}))
+	n.picks[1] = newSearch(append(slices.Clip(list), prefilter.Literal{Text: syscallField}, prefilter.Literal{Text: pidField}))
 	if n.picks[0].finder != nil {
 		n.finder, n.id = n.picks[0].finder, n.picks[0].id
 	}

@@ -152,7 +152,7 @@ func (d *Decoder) pickLines(from, to int, number int32) int32 {
 			for hits := s.hits[w]; hits != 0; hits &= hits - 1 {
 				i := bits.TrailingZeros64(hits)
 				fits := search.finder.Fits(d.text, base+i)
-				if fits == 0 || fits == search.idAlone && !d.starter.lines && n.ids.rules(d.text, base+i) {
+				if fits == 0 || fits == search.idAlone && d.starter.line < 0 && !d.starter.lines && n.ids.rules(d.text, base+i) {
 					continue
 				}
 				before := newlines & (1<<i - 1)

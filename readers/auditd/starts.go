@@ -1,7 +1,6 @@
 package auditd
 
 import (
-	"bytes"
 	"math"
 	"slices"
 
@@ -19,6 +18,13 @@ type starter struct {
 	call  int   // the last line with a system call
 	other int   // the last line that was looked at for its type
 	id    knownID
+
+	// The start at hand: its line, -1 for none, what its header says, the parent, and where
+	// the pid must be, behind that.
+	line   int
+	header record
+	parent uint64
+	next   int
 }
 
 // isNoStart reports whether a system call is surely not the start of a process.
@@ -32,12 +38,12 @@ func (s *starter) begin(d *Decoder, b *frame.Block) {
 	to := d.needs.starts
 	s.on = to != nil && (b.Facts.Hosts == nil || slices.ContainsFunc(b.Facts.Hosts, func(h string) bool { return to.Wants([]byte(h), d.source) }))
 	s.lines = s.on && b.Facts.Kinds&d.tables.started != 0
-	s.all, s.call, s.other = true, -1, -1
+	s.all, s.call, s.other, s.line = true, -1, -1, -1
 }
 
 func (s *starter) end(d *Decoder) {
 	if s.on = false; d.needs.starts != nil {
-		d.needs.starts.Told(s.all)
+		d.needs.starts.Told(s.all && s.line < 0)
 	}
 	s.lines = false
 }
@@ -50,14 +56,16 @@ func (s *starter) take(d *Decoder, search *search, fits uint64, at, line int) bo
 		s.takeCall(d, at+search.finder.End(search.call), line)
 		return fits == 1<<search.call && !d.picker.calls
 	}
-	if fits != search.idAlone || search.idAlone == 0 {
+	if fits>>search.id&1 == 0 {
 		return false
 	}
-	if s.lines && line != s.call && line != s.other && d.text[max(at-1, 0)] != 'p' {
+	if s.line >= 0 {
+		s.takeID(d, at, line)
+	} else if s.lines && line != s.call && line != s.other && d.text[max(at-1, 0)] != 'p' {
 		s.other = line
 		s.takeOther(d, at, line)
 	}
-	return d.needs.ids.rules(d.text, at)
+	return fits == search.idAlone && d.needs.ids.rules(d.text, at)
 }
 
 // takeCall takes a record of a system call, whose number is at a place of a line.
@@ -69,35 +77,39 @@ func (s *starter) takeCall(d *Decoder, at, line int) {
 			return
 		}
 	}
-	r, ok := s.header(d, line, lineEnd(d.text, at))
-	if !ok || r.typ != typeSyscall {
-		if ok && d.tables.kindsOf(r.typ)&d.tables.started != 0 {
-			s.all = false
-		}
-		return
+	r, ok := s.read(d, line, at)
+	switch {
+	case !ok:
+	case r.typ == typeSyscall && s.line < 0:
+		s.line, s.header, s.next = line, r, -1
+	default: // a line before has no pid, or this one's is in front
+		s.all = s.all && r.typ != typeSyscall && d.tables.kindsOf(r.typ)&d.tables.started == 0
 	}
-	const parent, pid = " ppid=", " pid="
-	i := bytes.Index(d.text[at:r.end], []byte(parent))
-	if i < 0 {
-		s.all = false
-		return
+}
+
+// takeID takes the parent or the pid of the start at hand, which the kernel writes one behind
+// the other.
+func (s *starter) takeID(d *Decoder, at, line int) {
+	n, end := digits(d.text, at+len(pidField), 10)
+	switch {
+	case line != s.line || end == 0:
+		s.all, s.line = false, -1
+	case d.text[at-1] == 'p':
+		s.parent, s.next = n, end+1
+	default:
+		s.line = -1
+		sure := at == s.next && d.text[at-1] == ' ' && (end == len(d.text) || d.text[end] <= ' ')
+		s.tell(d, &s.header, sure, event.Start{PID: uint32(n), Parent: uint32(s.parent), HasParent: true}, max(n, s.parent))
 	}
-	a, i := digits(d.text[:r.end], at+i+len(parent), 10)
-	if i == 0 || !bytes.HasPrefix(d.text[i:r.end], []byte(pid)) {
-		s.all = false
-		return
-	}
-	b, i := digits(d.text[:r.end], i+len(pid), 10)
-	s.tell(d, &r, i > 0 && (i == r.end || d.text[i] == ' '), event.Start{PID: uint32(b), Parent: uint32(a), HasParent: true}, max(a, b))
 }
 
 // takeOther takes a record of another type, which has "pid=" at a place.
 func (s *starter) takeOther(d *Decoder, at, line int) {
-	r, ok := s.header(d, line, lineEnd(d.text, at))
+	r, ok := s.read(d, line, at)
 	if !ok || d.tables.kindsOf(r.typ)&d.tables.started == 0 {
 		return
 	}
-	n, i := digits(d.text[:r.end], at+len(pidField), 10)
+	n, i := digits(d.text, at+len(pidField), 10)
 	s.tell(d, &r, i > 0, event.Start{PID: uint32(n)}, n)
 }
 
@@ -113,8 +125,8 @@ func (s *starter) tell(d *Decoder, r *record, sure bool, start event.Start, grea
 	d.needs.starts.Start(node, d.source, start)
 }
 
-// header reads the header of a line.
-func (s *starter) header(d *Decoder, start, end int) (r record, ok bool) {
+// read reads the header of a line that goes on behind it.
+func (s *starter) read(d *Decoder, start, end int) (r record, ok bool) {
 	if n, at := d.nameAt(start, end); n != nil {
 		if stamp, _, ok := s.id.read(d.text, at, end); ok {
 			return record{typ: n.typ, stamp: stamp, end: end}, true
