@@ -93,19 +93,21 @@ func newFilter(needs []event.Need) *filter {
 // focus makes the filter look for those needs alone that still matter, and for events of
 // the source.
 func (d *Decoder) focus(source string) {
-	var active []bool
-	var needs []event.Need
+	d.now = d.now[:0]
 	for i := range d.needs {
 		n := &d.needs[i]
-		active = append(active, (n.Open == nil || n.Open(nil)) && (n.Sources == nil || n.Sources(source)))
-		if active[i] {
-			needs = append(needs, *n)
-		}
+		d.now = append(d.now, (n.Open == nil || n.Open(nil)) && (n.Sources == nil || n.Sources(source)))
 	}
-	if slices.Equal(active, d.active) {
+	if slices.Equal(d.now, d.active) {
 		return
 	}
-	d.active = active
+	d.active = append(d.active[:0], d.now...)
+	var needs []event.Need
+	for i, active := range d.active {
+		if active {
+			needs = append(needs, d.needs[i])
+		}
+	}
 	// Without needs there would be no telling.
 	if f := newFilter(needs); f != nil {
 		f.newlines, f.hits, f.places = d.filter.newlines, d.filter.hits, d.filter.places

@@ -23,7 +23,14 @@ type glance struct {
 	key, value int
 	mask       uint64
 	marks      *marks
+	below      []marksBelow // for each object that the key may be in; none if there is no telling
 	tests      *keyTests
+}
+
+// marksBelow are the marks for the values of a key in an object.
+type marksBelow struct {
+	parent string // the last segment of the object's key
+	marks  *marks
 }
 
 // glanceKind says what a glance looks at.
@@ -31,7 +38,7 @@ type glanceKind int
 
 const (
 	atNothing glanceKind = iota // there is no telling
-	atLiteral                   // whether it stands there
+	atLiteral                   // whether the literal stands there, as the others do too
 	atText                      // a part of the value that each wanted one has in the same place
 	atNumber                    // the digits of the value
 	atAddress                   // the value, if it may be an IPv4 address
@@ -49,41 +56,60 @@ const (
 // refuses reports whether the literal whose window fits at a place surely does not make its
 // line a candidate. The place must be glanceRoom away from the ends of the data.
 func (g *glance) refuses(data []byte, i int) bool {
+	text := data[i+g.key : i+glanceRoom]
+	refused := false
 	switch g.kind {
-	case atLiteral:
-		return !g.first.fits(loadWord(data[i-g.toFirst:])) || !g.last.fits(loadWord(data[i-g.toLast:]))
 	case atText:
-		text := data[i+g.key : i+glanceRoom]
-		return binary.LittleEndian.Uint16(text) == textBehind && !g.marks.has(loadWord(text[g.value:])&g.mask)
+		word := loadWord(text[g.value:]) & g.mask
+		refused = binary.LittleEndian.Uint16(text) == textBehind && (!g.marks.has(word) || g.refusesBelow(data, i-g.toFirst, word))
 	case atNumber:
-		text := data[i+g.key : i+glanceRoom]
-		return text[0] == ':' && g.refusesNumber(text[1:])
+		word, ok := numberOf(text[1:])
+		refused = ok && text[0] == ':' && (!g.marks.has(word) || g.refusesBelow(data, i-g.toFirst, word))
 	case atAddress:
-		text := data[i+g.key : i+glanceRoom]
 		switch binary.LittleEndian.Uint16(text) {
 		case textBehind:
-			return g.refusesAddress(text[2:])
+			refused = g.refusesAddress(text[2:])
 		case arrayBehind:
-			return g.tests.rejects(data[i+g.key+1 : min(i+g.key+1+maxTested, len(data))])
+			refused = g.tests.rejects(data[i+g.key+1 : min(i+g.key+1+maxTested, len(data))])
 		}
+	case atNothing:
+		return false
 	}
-	return false
+	return refused || !g.first.fits(loadWord(data[i-g.toFirst:])) || !g.last.fits(loadWord(data[i-g.toLast:]))
 }
 
-// refusesNumber reports whether text begins with a whole number of less than wordSize digits
-// that is none of the wanted.
-func (g *glance) refusesNumber(text []byte) bool {
-	word := loadWord(text)
+// refusesBelow reports whether a value that some test wants is surely not that of the object
+// around its key, which begins at a place: as mostly if it is the object's first.
+func (g *glance) refusesBelow(data []byte, at int, word uint64) bool {
+	if len(g.below) == 0 || data[at-1] != '"' || data[at-2] != '{' {
+		return false
+	}
+	end, ok := endOfKey(data, at-2)
+	if !ok {
+		return false
+	}
+	for i := range g.below {
+		if b := &g.below[i]; isSegment(data, end, b.parent) {
+			return !b.marks.has(word)
+		}
+	}
+	return true
+}
+
+// numberOf returns the digits of the whole number that text begins with, if there are fewer
+// than wordSize.
+func numberOf(text []byte) (word uint64, ok bool) {
+	word = loadWord(text)
 	digits := word ^ '0'*lowBits
 	n := bits.TrailingZeros64((digits+(0x80-10)*lowBits|digits)&highBits) / 8
 	if n == 0 || n == wordSize || text[0] == '0' {
-		return false
+		return 0, false
 	}
 	switch text[n] {
 	case ',', '}', ']', ' ', '\t', '\r', '\n':
-		return !g.marks.has(word & (1<<(8*n) - 1))
+		return word & (1<<(8*n) - 1), true
 	}
-	return false
+	return 0, false
 }
 
 // refusesAddress reports whether text begins with a value of nothing but digits, dots and
@@ -111,35 +137,47 @@ func plainBytes(word uint64) int {
 // newGlance returns the glance of a literal.
 func newGlance(f *prefilter.Finder, literal int, a *acceptance) glance {
 	g := glance{key: f.End(literal), tests: &a.tests}
-	switch l := f.Literals()[literal]; {
-	case a.always || a.number || a.tests.all == nil:
-		g.literal(l, f.Offset(literal))
-	case g.key+len(`:"`)+2*wordSize > glanceRoom:
+	l := f.Literals()[literal]
+	if len(l.Text)+len(`:"`)+2*wordSize > glanceRoom {
+		return g
+	}
+	back := max(0, len(l.Text)-wordSize)
+	g.toFirst, g.toLast = f.Offset(literal), f.Offset(literal)-back
+	g.first, g.last = maskedOf(l.Text, l.Fold), maskedOf(l.Text[back:], l.Fold)
+	g.kind = atLiteral
+	switch all := a.tests.all; {
+	case a.always || a.number || all == nil:
 	case a.tests.tests[0].long:
-		g.numbers(a.tests.all)
-	case a.tests.all.HasAddresses():
-		g.addresses(a.tests.all)
+		g.numbers(all)
+	case all.HasAddresses():
+		g.addresses(all)
 	default:
-		g.texts(a.tests.all)
+		g.texts(all)
 	}
 	return g
 }
 
-// literal makes it a glance at a literal itself.
-func (g *glance) literal(l prefilter.Literal, window int) {
-	back := max(0, len(l.Text)-wordSize)
-	g.toFirst, g.toLast = window, window-back
-	if window < glanceRoom && back+wordSize < glanceRoom {
-		g.first, g.last = maskedOf(l.Text, l.Fold), maskedOf(l.Text[back:], l.Fold)
-		g.kind = atLiteral
-	}
-}
-
 // numbers makes it a glance for numbers in their digits.
 func (g *glance) numbers(all *event.Set) {
-	g.kind, g.marks = atNumber, new(marks)
-	for value := range all.All() {
-		g.marks.add(wordOf(value))
+	g.kind = atNumber
+	g.mark(all, wordOf)
+}
+
+// mark makes the marks for values of which word gives what is looked at.
+func (g *glance) mark(all *event.Set, word func(string) uint64) {
+	g.marks = marksOf(all, word)
+	of := map[string]*marks{}
+	for i := range g.tests.tests {
+		t := &g.tests.tests[i]
+		if t.parent == "" {
+			g.below = nil
+			return
+		}
+		if of[t.parent] == nil {
+			of[t.parent] = new(marks)
+			g.below = append(g.below, marksBelow{t.parent, of[t.parent]})
+		}
+		of[t.parent].merge(marksOf(t.values.(*event.Set), word))
 	}
 }
 
@@ -171,10 +209,8 @@ func (g *glance) texts(all *event.Set) {
 	}
 	size := min(shortest, wordSize)
 	at := mostTelling(all, shortest, size)
-	g.kind, g.marks, g.value, g.mask = atText, new(marks), len(`:"`)+at, 1<<(8*size)-1
-	for value := range all.All() {
-		g.marks.add(wordOf((value + `"`)[at:]) & g.mask)
-	}
+	g.kind, g.value, g.mask = atText, len(`:"`)+at, 1<<(8*size)-1
+	g.mark(all, func(value string) uint64 { return wordOf((value + `"`)[at:]) & g.mask })
 }
 
 // mostTelling returns where in the first bytes of texts that part of some size begins which
@@ -218,6 +254,20 @@ const markBits = 14
 
 // marks has a bit set for the hash of each of some words.
 type marks [1 << markBits / 64]uint64
+
+func marksOf(values *event.Set, word func(string) uint64) *marks {
+	m := new(marks)
+	for value := range values.All() {
+		m.add(word(value))
+	}
+	return m
+}
+
+func (m *marks) merge(with *marks) {
+	for i := range m {
+		m[i] |= with[i]
+	}
+}
 
 func (m *marks) add(word uint64) {
 	h := hash(word)

@@ -50,6 +50,7 @@ type Decoder struct {
 	filter         *filter // nil when every record is decoded
 	needs          []event.Need
 	active         []bool  // which of needs the filter looks for, once that was asked
+	now            []bool  // which of needs matter now
 	picker         *picker // nil when every record is decoded as a whole
 	picked         bool    // the record is decoded because it may match
 	only           bool    // nobody asks for a sample, nor how many records were passed over

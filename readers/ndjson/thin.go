@@ -13,30 +13,27 @@ func (f *filter) thin() {
 	for w, word := range f.hits {
 		for ; word != 0; word &= word - 1 {
 			i := w*64 + bits.TrailingZeros64(word)
-			if i >= glanceRoom && i <= last {
-				set, known := f.finder.Known(binary.LittleEndian.Uint32(f.data[i:]))
-				if known && set&(set-1) == 0 && f.glances[bits.TrailingZeros64(set)&63].refuses(f.data, i) {
-					continue
-				}
+			if i < glanceRoom || i > last {
+				f.carried = f.carried || f.finder.Stands(f.audit, f.data, i)
+			} else if f.refuses(i) {
+				continue
 			}
-			if !f.refuses(i) {
-				f.places = append(f.places, int32(i))
-			}
+			f.places = append(f.places, int32(i))
 		}
 	}
 }
 
-// refuses reports whether surely no literal at a place makes its line a candidate.
+// refuses reports whether surely no literal at a place makes its line a candidate. The place
+// must be glanceRoom away from the ends of the data.
 func (f *filter) refuses(i int) bool {
-	set := f.finder.Fits(f.data, i)
-	if set>>f.audit&1 != 0 && f.finder.Stands(f.audit, f.data, i) {
-		f.carried = true
-	}
-	if i < glanceRoom || i > len(f.data)-glanceRoom {
-		return false
+	set, known := f.finder.Known(binary.LittleEndian.Uint32(f.data[i:]))
+	if !known {
+		set = f.finder.Fits(f.data, i)
 	}
 	for ; set != 0; set &= set - 1 {
-		if !f.glances[bits.TrailingZeros64(set)].refuses(f.data, i) {
+		k := bits.TrailingZeros64(set)
+		if !f.glances[k].refuses(f.data, i) {
+			f.carried = f.carried || set>>f.audit&1 != 0 && f.finder.Stands(f.audit, f.data, i)
 			return false
 		}
 	}

@@ -26,6 +26,8 @@ func glanceNeeds(open func([]byte) bool) []event.Need {
 		{Field: "a.addr", Type: event.IP, Among: event.NewSet("10.0.0.7", "192.168.100.200", "fd00::7"), Open: open},
 		{Field: "a.v4", Type: event.IP, Among: event.NewSet("10.0.0.7"), Open: open},
 		{Field: "a.mixed", Type: event.Keyword, Among: event.NewSet("10.0.0.7", "name")},
+		{Field: "b.count", Type: event.Long, Among: event.NewSet("8", "42420")},
+		{Field: "b.text", Type: event.Keyword, Among: event.NewSet("agent-0001-7c")},
 		{Field: "a.there", Exists: true},
 		{Field: "a.name", Text: "curl-command", Fold: true},
 		{Field: "a.name", Text: "/kube/config"},
@@ -46,7 +48,7 @@ var (
 
 func glanceLine(r *rand.Rand) string {
 	var line strings.Builder
-	line.WriteString(`{"a":{`)
+	line.WriteString([]string{`{"a":{`, `{"b":{`, `{"a" : {`, `{"ab":{`, `{"x":{"b":{`, `{"b.a":{`, `{"b":[{`, `{"a":{"x":{},`}[r.IntN(8)])
 	for n := range 1 + r.IntN(4) {
 		if n > 0 {
 			line.WriteString(",")
@@ -61,8 +63,22 @@ func glanceLine(r *rand.Rand) string {
 		}
 		fmt.Fprintf(&line, `"%s":%s%s`, glanceKeys[r.IntN(len(glanceKeys))], []string{"", "", "", " "}[r.IntN(4)], value)
 	}
-	line.WriteString("}}\n")
-	return line.String()
+	return line.String() + closed(line.String()) + "\n"
+}
+
+// closed returns the brackets that close a text's, none of which are in its strings.
+func closed(text string) (brackets string) {
+	for _, c := range text {
+		switch c {
+		case '{':
+			brackets = "}" + brackets
+		case '[':
+			brackets = "]" + brackets
+		case '}', ']':
+			brackets = brackets[1:]
+		}
+	}
+	return brackets
 }
 
 // TestThinKeepsWhatIsWanted holds thin against asking at each place in full, in blocks in which
@@ -142,6 +158,7 @@ func FuzzThin(f *testing.F) {
 		for _, key := range glanceKeys {
 			f.Add([]byte(`{"a":{"` + key + `":` + value + `}}`))
 			f.Add([]byte(`{"a":{"` + key + `":[` + value + `,"::1"]}}`))
+			f.Add([]byte(`{"b":{"` + key + `":` + value + `}}`))
 		}
 	}
 	filter := newFilter(glanceNeeds(nil))
@@ -158,7 +175,7 @@ func FuzzThin(f *testing.F) {
 func TestGlancesAreTaken(t *testing.T) {
 	f := newFilter(glanceNeeds(nil))
 	want := map[string]glanceKind{
-		`text"`: atText, `short"`: atText, `odd"`: atNothing, `count"`: atNumber, `addr"`: atAddress, `v4"`: atAddress, `mixed"`: atNothing,
+		`text"`: atText, `short"`: atText, `odd"`: atLiteral, `count"`: atNumber, `addr"`: atAddress, `v4"`: atAddress, `mixed"`: atLiteral,
 		`there"`: atLiteral, "curl-command": atLiteral, "/kube/config": atLiteral, "1025": atLiteral, AuditMark: atLiteral,
 	}
 	for i, literal := range f.finder.Literals() {
@@ -191,11 +208,11 @@ func TestTextsDifferMost(t *testing.T) {
 func TestLiteralsAreMasked(t *testing.T) {
 	for _, text := range []string{"ab", "AB", "aB/c1-xyz", "Ab/C1-XYZ"} {
 		for _, fold := range []bool{false, true} {
-			g := glance{}
-			g.literal(prefilter.Literal{Text: "aB/c1-xyz", Fold: fold}, 2)
+			f := prefilter.New([]prefilter.Literal{{Text: "aB/c1-xyz", Fold: fold}})
+			g := newGlance(f, 0, &acceptance{always: true})
 			data := []byte(strings.Repeat(" ", glanceRoom) + text + strings.Repeat(" ", glanceRoom))
 			stands := text == "aB/c1-xyz" || fold && strings.EqualFold(text, "aB/c1-xyz")
-			if got := g.refuses(data, glanceRoom+2); got == stands {
+			if got := g.refuses(data, glanceRoom+f.Offset(0)); got == stands {
 				t.Errorf("%q, fold %v: refused %v", text, fold, got)
 			}
 		}

@@ -109,7 +109,7 @@ func (p *Probe) telemetryOf(e *rule.Evidence) *telemetry {
 	t := newTelemetry(e.Telemetry.Bind(nil))
 	p.byTelemetry[source] = t
 	// The playbook's loader compiled it already.
-	if program, err := p.set.Compile(t.query, eval.Options{}); err == nil {
+	if program, err := p.set.Compile(t.query, eval.Options{MatchesOnly: true}); err == nil {
 		p.byProgram[program] = t
 	}
 	p.telemetry = append(p.telemetry, t)
@@ -139,7 +139,7 @@ func (p *Probe) bind(l *lookup, t *tuple) *bound {
 		return nil
 	}
 	if q == nil {
-		program, err := p.set.Compile(l.spec.Query.Bind(t.lists()), eval.Options{})
+		program, err := p.set.Compile(l.spec.Query.Bind(t.lists()), eval.Options{MatchesOnly: true})
 		if err != nil { // a value that the query cannot hold, such as no block of addresses
 			p.beyond++
 			return nil

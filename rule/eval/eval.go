@@ -36,6 +36,9 @@ type Options struct {
 	// Nulls gives the value that null stands for in a field; nil, or nil of a field, means
 	// that null is missing.
 	Nulls func(field string) *fastjson.Value
+	// MatchesOnly makes a program of which nobody asks more than what it matches: it has no
+	// needs, clauses or reach. Programs by the hundred are made in half the time.
+	MatchesOnly bool
 }
 
 // Program is a compiled query.
@@ -143,6 +146,9 @@ func timeType(o Options) event.Type {
 func (c *compiler) eventQuery(p *Program, q *eql.EventQuery, o Options) error {
 	f, clauses, err := c.filter(&q.Filter, o)
 	p.terms = []term{{filter: f, runs: 1}}
+	if o.MatchesOnly {
+		return err
+	}
 	p.needs = needer{types: o.Types, nulls: o.Nulls}.of(q.Filter.Cond)
 	if err != nil {
 		return err
@@ -202,7 +208,10 @@ func (c *compiler) filter(f *eql.Filter, o Options) (filter, []cond, error) {
 	out.holds = c.join(sides, true).test
 	out.gate, _ = c.gate(f.Cond, true)
 	var err error
-	if out.outline, err = c.outline(f.Cond, true); err != nil || f.Any {
+	if !o.MatchesOnly {
+		out.outline, err = c.outline(f.Cond, true)
+	}
+	if err != nil || f.Any {
 		return out, sides, err
 	}
 	field, literal := &eql.Field{Name: o.CategoryField}, &eql.String{Value: f.Category}
