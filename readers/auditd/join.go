@@ -3,6 +3,7 @@ package auditd
 import (
 	"hash/maphash"
 	"math/bits"
+	"slices"
 )
 
 // JoinWindow is how many bytes of log may lie between the starts of two consecutive
@@ -100,9 +101,9 @@ func (j *joiner) reset() {
 // no record behind a position can belong to are forgotten, and of the first so many, which
 // are done, the members. It returns how many of those are left.
 func (j *joiner) slide(delta, behind, done int) (left int) {
-	kept, runs := j.chains[:0], j.spare[:0]
+	kept, runs := 0, j.spare[:0]
 	for i := range j.chains {
-		c := j.chains[i]
+		c := &j.chains[i]
 		if behind-int(c.last) > j.window {
 			continue
 		}
@@ -124,15 +125,20 @@ func (j *joiner) slide(delta, behind, done int) (left int) {
 		if c.host != 0 {
 			c.node, c.nodeEnd = c.node+int32(delta), c.nodeEnd+int32(delta)
 		}
-		kept = append(kept, c)
+		j.chains[kept] = *c
+		kept++
 	}
-	j.chains, j.runs, j.spare, j.hashed = kept, runs, j.runs, false
+	j.chains, j.runs, j.spare, j.hashed = j.chains[:kept], runs, j.runs, false
 	return left
 }
 
 // recent is how many of the last chains are looked at one by one: as many events as
 // usually write their records at the same time.
 const recent = 4
+
+// leastChains is for how many chains there is memory at least. It grows in large steps, for
+// what it leaves behind is collected late.
+const leastChains = 256
 
 // place returns the chain for a record at a position, in a line with a number: the one of
 // its key, or a new one if there is none or the key came back after more than the window.
@@ -141,6 +147,9 @@ func (j *joiner) place(k *key, pos int, number int32) int32 {
 		return c
 	}
 	c := int32(len(j.chains))
+	if len(j.chains) == cap(j.chains) {
+		j.chains = slices.Grow(j.chains, max(3*len(j.chains), leastChains))
+	}
 	j.chains = append(j.chains, chain{key: *k, pos: int32(pos), last: int32(pos), head: none, tail: none, number: number})
 	j.newest = max(j.newest, k.serial)
 	if j.hashed {

@@ -113,13 +113,46 @@ const (
 // a connect. It says no only of records as the kernel writes them: arch first, then the
 // number, and neither again.
 func (d *Decoder) mayConnect(from, end int) bool {
-	arch, n, i := plainCall(d.text[from:end])
-	if i == 0 || !d.calls.isOther(d.tables, arch, n) {
+	i := d.otherCall(from, end)
+	if i == 0 {
 		return true
 	}
 	names := d.namesCall(from+i, end)
 	d.learned.odd = d.learned.odd || names
 	return names
+}
+
+// otherCall returns where the number ends of a call that is surely no connect, in the body
+// text[from:end] of a SYSCALL record; 0 if it may be one. A log has few that differ.
+func (d *Decoder) otherCall(from, end int) int {
+	if end-from < callStart {
+		return d.findOther(from, end)
+	}
+	start := (*[callStart]byte)(d.text[from:])
+	words := [...]uint64{load(start[:]), load(start[8:]), load(start[16:]), load(start[callStart-8:])}
+	last := &d.lastCalls[(words[3]>>24+words[3]>>31)%uint64(len(d.lastCalls))] // by the number
+	if last.start != words {
+		last.start, last.end = words, d.findOther(from, end)
+	}
+	return last.end
+}
+
+// callStart is how many bytes at the start of a SYSCALL record tell all that otherCall does:
+// "arch=c000003e syscall=1234 ".
+const callStart = len(archField) + 8 + 1 + len(syscallField) + 4 + 1
+
+// calledAt is the start of a SYSCALL record, and what otherCall says of it.
+type calledAt struct {
+	start [4]uint64
+	end   int
+}
+
+func (d *Decoder) findOther(from, end int) int {
+	arch, n, i := plainCall(d.text[from:end])
+	if i == 0 || !d.calls.isOther(d.tables, arch, n) {
+		return 0
+	}
+	return i
 }
 
 // plainCall reads the body of a SYSCALL record that begins as the kernel writes it: with

@@ -151,6 +151,31 @@ func TestIsHex(t *testing.T) {
 	}
 }
 
+// TestOtherCall holds that what is remembered of calls is what there is to find.
+func TestOtherCall(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 16))
+	d, plain := New(Options{}), New(Options{})
+	others := 0
+	for range 20000 {
+		text := fmt.Sprintf("arch=%s syscall=%d success=yes", []string{"c000003e", "40000003", "c00000b7", "C000003E"}[r.IntN(4)], r.IntN(1<<(1+r.IntN(14))))
+		if r.IntN(3) == 0 {
+			text = spoil(r, text)
+		}
+		d.text = []byte(text)
+		plain.text = d.text
+		got, want := d.otherCall(0, len(text)), plain.findOther(0, len(text))
+		if got != want {
+			t.Fatalf("%q: %d, want %d", text, got, want)
+		}
+		if got > 0 {
+			others++
+		}
+	}
+	if others < 2000 {
+		t.Errorf("%d calls are others", others)
+	}
+}
+
 // TestNamesCall holds that the vector search finds what is there.
 func TestNamesCall(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 15))
