@@ -74,6 +74,9 @@ func (u *Unit) Load() (*frame.Block, error) {
 	var err error
 	u.block, u.buf, err = u.file.ranges.Next(i, u.last, before, u.buf)
 	u.block.Sampling = u.file.sampling(i)
+	if u.block.Again != nil {
+		u.block.Again = u.file.at // a run that is interrupted ends between blocks
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errShrunk
 	}
