@@ -8,13 +8,16 @@ type level struct {
 	of      *member // whose value it is, nil for a document
 	top     bool    // of a document
 	members map[string]*member
+	others  *member // stands for those that are new and of no field
 }
 
 // member is a key of an object.
 type member struct {
 	name    string
+	in      *level
 	special bool   // it may mean something at the top of a document
 	below   *level // nil if no wanted name goes on with the key
+	stops   *stop  // behind its values
 }
 
 // Limits on what is remembered: a log may have any number of made-up keys.
@@ -23,13 +26,18 @@ const (
 	maxMemberKey = 64  // bytes of a key
 )
 
-// member returns the member for a key, which has no escapes.
-func (l *level) member(key []byte) *member {
+// source is the member of a search hit that has the document.
+const source = "_source"
+
+// member returns the member for a key, which has no escapes, and whether it was there before.
+func (l *level) member(key []byte) (m *member, known bool) {
 	if m := l.members[string(key)]; m != nil {
-		return m
+		return m, true
 	}
-	m := &member{name: string(key), special: l.top && isSpecial(key)}
-	if next := l.node.Child(key); next != nil {
+	m = &member{name: string(key), in: l, special: l.top && isSpecial(key)}
+	if m.special && m.name == source {
+		m.below = &level{node: l.node, of: m}
+	} else if next := l.node.Child(key); next != nil {
 		m.below = &level{node: next, of: m}
 	}
 	if len(l.members) < maxMembers && len(key) <= maxMemberKey {
@@ -38,7 +46,15 @@ func (l *level) member(key []byte) *member {
 		}
 		l.members[m.name] = m
 	}
-	return m
+	return m, false
+}
+
+// other returns the member that stands for those of no field.
+func (l *level) other() *member {
+	if l.others == nil {
+		l.others = &member{in: l}
+	}
+	return l.others
 }
 
 // isSpecial reports whether a key at the top of a document may be a wrapper's.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"strings"
 
 	"github.com/valyala/fastjson"
 
@@ -18,23 +17,13 @@ import (
 type picker struct {
 	found   event.Found
 	finder  *event.Finder
-	outer   level // of the document
-	inner   level // of the _source of a search hit
 	text    []byte
 	marks   []prefilter.Mark
 	strict  bool            // what is stepped over is checked
 	slashes bool            // there are backslashes
 	parser  fastjson.Parser // of single values
-
-	state
-	track    track
-	learning bool // what is taken and stepped over is noted
-}
-
-// state is what the top of a document had so far.
-type state struct {
-	wrapped      bool // _source was taken: the rest is not the document
-	meta, fields bool // there are members of a search hit, or "fields"
+	track   track
+	reader  reader
 }
 
 // Limits of picking.
@@ -52,7 +41,9 @@ func newPicker(f *event.Finder) *picker {
 	if f == nil {
 		return nil
 	}
-	return &picker{finder: f, outer: level{node: f.Root(), top: true}, inner: level{node: f.Root()}}
+	p := &picker{finder: f, reader: reader{top: level{node: f.Root(), top: true}}}
+	p.track.start.room = maxStopSteps
+	return p
 }
 
 // pick puts the fields of a document into found; of a search hit those of its _source. It
@@ -69,136 +60,7 @@ func (p *picker) pick(text []byte, strict bool) bool {
 	p.text = text
 	p.marks, p.slashes = prefilter.Marks(p.marks, text)
 	p.marks = append(p.marks, prefilter.Mark{}, prefilter.Mark{}) // for within
-	at := p.follow()
-	if at == nil {
-		return true
-	}
-	p.found.Reset(p.finder)
-	p.learning = p.track.begin(at)
-	p.state = state{}
-	if p.at(0) != '{' {
-		return false
-	}
-	end, ok := p.object(0, &p.outer, 0)
-	if !ok || end != len(text) || p.meta && p.fields {
-		return false
-	}
-	if p.learning {
-		p.learn()
-	}
-	return true
-}
-
-// object picks from the members of the object at i and returns where it ends.
-func (p *picker) object(i int, l *level, depth int) (int, bool) {
-	if depth > maxPickDepth {
-		return i, false
-	}
-	if i = p.space(i + 1); p.at(i) == '}' {
-		return i + 1, true
-	}
-	for {
-		m, next, ok := p.key(p.space(i), l)
-		if !ok {
-			return next, false
-		}
-		if next, ok = p.member(p.space(next), m, l, depth); !ok {
-			return next, false
-		}
-		i = p.space(next)
-		switch p.at(i) {
-		case ',':
-			i++
-		case '}':
-			return i + 1, true
-		default:
-			return i, false
-		}
-	}
-}
-
-// key reads the key at i, and the colon. It returns the member, and where its value is.
-func (p *picker) key(start int, l *level) (*member, int, bool) {
-	if p.at(start) != '"' {
-		return nil, start, false
-	}
-	end := p.quote(start + 1)
-	i := p.space(end + 1)
-	if p.at(i) != ':' {
-		return nil, i, false
-	}
-	key := p.text[start+1 : end]
-	if p.slashes && bytes.IndexByte(key, '\\') >= 0 {
-		return nil, i, false
-	}
-	return l.member(key), i + 1, true
-}
-
-// member picks from the value at i of a member and returns where it ends.
-func (p *picker) member(i int, m *member, l *level, depth int) (int, bool) {
-	switch {
-	case m.special:
-		return p.special(i, m, depth)
-	case m.below == nil || l.top && p.wrapped:
-		return p.pass(i, m)
-	}
-	return p.value(i, m.below, depth)
-}
-
-// special takes the member of a document's top whose value is at i, if it makes the document
-// another one's wrapper, or is a wrapper's.
-func (p *picker) special(i int, m *member, depth int) (end int, ok bool) {
-	switch m.name {
-	case "hits", "response", "responses", "rawResponse", "index", "create", "update", "delete":
-		return i, false
-	case "fields":
-		p.fields = true
-	case "_source":
-		if p.wrapped || p.at(i) != '{' {
-			return i, false
-		}
-		p.wrapped, p.meta = true, true
-		p.found.Reset(p.finder)
-		return p.object(i, &p.inner, depth+1)
-	}
-	p.meta = p.meta || strings.HasPrefix(m.name, "_")
-	if p.wrapped || m.below == nil {
-		return p.pass(i, m)
-	}
-	return p.value(i, m.below, depth)
-}
-
-// value picks from the value at i, which is one of a wanted field or holds some.
-func (p *picker) value(i int, l *level, depth int) (int, bool) {
-	switch p.at(i) {
-	case '{':
-		if l.node.HasBelow() {
-			return p.object(i, l, depth+1)
-		}
-		return p.pass(i, l.of)
-	case '[':
-		return p.array(i, l, depth+1)
-	}
-	if !l.node.IsName() {
-		return p.pass(i, l.of)
-	}
-	end, ok := p.skip(i)
-	if !ok {
-		return end, false
-	}
-	if p.learning {
-		p.note(i, end, l.of, l.node)
-	}
-	return end, p.take(l.node, i, end)
-}
-
-// pass steps over the value at i of a member, or in its array.
-func (p *picker) pass(i int, m *member) (int, bool) {
-	end, ok := p.skip(i)
-	if p.learning {
-		p.note(i, end, m, nil)
-	}
-	return end, ok
+	return p.follow()
 }
 
 // take takes the value of a node that a text is.
@@ -208,31 +70,6 @@ func (p *picker) take(n *event.Node, start, end int) bool {
 		p.found.Add(n, v)
 	}
 	return ok
-}
-
-// array picks from the elements of the array at i.
-func (p *picker) array(i int, l *level, depth int) (int, bool) {
-	if depth > maxPickDepth {
-		return i, false
-	}
-	if i = p.space(i + 1); p.at(i) == ']' {
-		return i + 1, true
-	}
-	for {
-		next, ok := p.value(i, l, depth)
-		if !ok {
-			return next, false
-		}
-		next = p.space(next)
-		switch p.at(next) {
-		case ',':
-			i = p.space(next + 1)
-		case ']':
-			return next + 1, true
-		default:
-			return next, false
-		}
-	}
 }
 
 // scalar returns the value that a text is, as the parser reads it; false if it is none.

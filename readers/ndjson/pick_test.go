@@ -1,6 +1,7 @@
 package ndjson
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,6 +82,15 @@ func TestPickLeavesToTheParser(t *testing.T) {
 		p.pick([]byte(`{"a":1,"process":2,"x":3}`), false)
 		if p.pick([]byte(text), false) || p.pick([]byte(text), true) {
 			t.Errorf("%s: picked %v", text, valuesOf(&p.found))
+		}
+	}
+}
+
+func TestPickDepth(t *testing.T) {
+	for depth, want := range map[int]bool{maxPickDepth: true, maxPickDepth + 1: false} {
+		text := `{"process":` + strings.Repeat("[", depth) + "1" + strings.Repeat("]", depth) + `}`
+		if got := newPicker(pickFinder()).pick([]byte(text), false); got != want {
+			t.Errorf("%d deep: picked %v", depth, got)
 		}
 	}
 }

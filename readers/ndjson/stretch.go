@@ -98,7 +98,8 @@ func (at *stop) join() *step {
 			if n == 0 {
 				return nil
 			}
-			long.literal, long.kind, long.node, long.next = newLiteral(string(text)), s.kind, s.node, s.next
+			long.literal, long.size = newLiteral(string(text)), len(text)
+			long.kind, long.node, long.next = s.kind, s.node, s.next
 			return &long
 		}
 		text = append(text, s.seen.last...)
@@ -124,10 +125,12 @@ func (at *stop) main() (*step, float64) {
 // spans makes the last value of a step one of a long step, in whose text it begins at a
 // place. It reports false if to compare the value is not enough to know what it is.
 func (s *step) spans(long *step, at int) bool {
-	value, kind := s.seen.last, fastjson.TypeString
+	value, end, kind := s.seen.last, at+len(s.seen.last), fastjson.TypeString
 	switch {
-	case bytes.IndexByte(value, '\\') >= 0:
+	case len(value) == 0 || bytes.IndexByte(value, '\\') >= 0:
 		return false
+	case s.kind == quoted:
+		end-- // the quote
 	case s.kind == container:
 		return isWellFormed(append([]byte{s.text[len(s.text)-1]}, value...))
 	case s.kind == plain:
@@ -137,7 +140,7 @@ func (s *step) spans(long *step, at int) bool {
 		kind = wordType(value)
 	}
 	if s.node != nil {
-		long.takes = append(long.takes, take{at, at + len(value), s.node, kind})
+		long.takes = append(long.takes, take{at, end, s.node, kind})
 	}
 	return true
 }

@@ -6,44 +6,44 @@ import (
 	"github.com/valyala/fastjson"
 
 	"kscan/readers/event"
-	"kscan/readers/prefilter"
 )
 
 // The lines of a log are much alike: between one value that the picker takes or steps over
 // and the next mostly stands a text that stood there in some line before. The track has these
-// texts, so that keys and brackets need not be read, but are compared, all at once. A
-// document that goes another way is left to picker.object, and what it finds there is added.
+// texts, so that keys and brackets need not be read, but are compared, all at once. Where a
+// document goes another way, picker.read finds the next value, and the track has one text
+// more.
 
 // track is what the picker remembers of the documents that it went through.
 type track struct {
-	start  stop
-	stops  map[position]*stop
-	steps  int    // of all stops
-	leaves []leaf // of the document that is read
-	open   []byte // room for the brackets of a position
+	start stop
+	stops []*stop // the others
+	steps int     // of all stops
+
+	step  step // one that is not remembered
+	spare stop
 
 	watching bool // values are compared with those of the document before
 	left     int  // documents until that changes
 }
 
-// stop is where the picker is behind a value, or at the start of a document.
+// stop is where the picker is behind a value, or at the start of a document. Behind two values
+// with the same stop, the same text means the same.
 type stop struct {
+	open   string  // brackets, from the outer to the inner
+	member *member // of the value, or of the array that it is in; nil at the start
+	state  state
+
 	long  *step // one that has values in its text, nil if there is none
 	first *step
-	steps int
-}
-
-// position tells stops apart: behind two values of the same position, the same text means
-// the same.
-type position struct {
-	open   string  // brackets, from the outer to the inner
-	member *member // of the value, or of the array that it is in
-	state  state
+	room  int   // for more steps
+	other *stop // of the same member
 }
 
 // step leads from a stop to a value, and over it to the next stop.
 type step struct {
 	literal
+	size   int // of the text
 	kind   kind
 	resets bool        // the text has the start of a _source: what was found before is the wrapper's
 	takes  []take      // of values in the text
@@ -57,26 +57,19 @@ type step struct {
 type kind uint8
 
 const (
-	quoted    kind = iota // a string; its quotes are of the texts before and behind it
+	quoted    kind = iota // a string; its first quote is of the text before it
 	plain                 // a number, true, false or null
 	container             // an object or array that is stepped over; its first bracket is of the text before it
 	finish                // none: the document ends
 )
 
-// leaf is a value that picker.object took or stepped over.
-type leaf struct {
-	start, end int
-	member     *member
-	node       *event.Node // as in step
-	state      state
-}
-
-// Limits on what a track remembers: a log may have any number of shapes. Where a document goes
-// a way that is not remembered, it is read key by key.
+// Limits on what a track remembers: a log may have any number of shapes. What is not
+// remembered is read key by key.
 const (
 	maxSteps     = 2048 // of a track, each of some 200 bytes
-	maxStopSteps = 16   // from a stop, which are tried one after another
-	maxStepText  = 512  // bytes
+	maxStops     = 2048
+	maxStopSteps = 8   // from a stop, which are tried one after another
+	maxStepText  = 512 // bytes
 )
 
 // literal is a text to compare with. Most are shorter than 16 bytes, so that their first and
@@ -137,14 +130,16 @@ func (at *stop) way(text []byte, i int) *step {
 	return s
 }
 
-// follow picks from a document that goes along the track and returns nil. If it does not, it
-// returns the stop from where it goes another way, and what was found is not to be used.
-func (p *picker) follow() *stop {
+// follow picks from the document, step by step. It returns false if it has something that is
+// left to the parser.
+func (p *picker) follow() bool {
 	text := p.text
 	for at, i := &p.track.start, 0; at != nil; {
 		s := at.way(text, i)
 		if s == nil {
-			return at
+			if s = p.read(at, i); s == nil {
+				return false
+			}
 		}
 		if s.resets {
 			p.found.Reset(p.finder)
@@ -153,10 +148,10 @@ func (p *picker) follow() *stop {
 			t := &s.takes[k]
 			p.found.Add(t.node, event.Scalar{Type: t.kind, Text: text[i+t.start : i+t.end]})
 		}
-		i += len(s.text)
+		i += s.size
 		end, ok := p.over(s, i)
 		if !ok {
-			return at
+			return false
 		}
 		if p.track.watching {
 			s.seen.add(text[i:end])
@@ -164,18 +159,17 @@ func (p *picker) follow() *stop {
 		at, i = s.next, end
 	}
 	p.track.went()
-	return nil
+	return true
 }
 
 // over returns where the value at i ends that a step leads to, and takes it if it is wanted.
 func (p *picker) over(s *step, i int) (end int, ok bool) {
 	switch s.kind {
 	case quoted:
-		end = p.quote(i)
-		if s.node == nil {
-			return end, true
+		if end = p.quote(i); end == len(p.text) {
+			return end, false
 		}
-		return end, p.takeQuoted(s.node, i, end)
+		return end + 1, s.node == nil || p.takeQuoted(s.node, i, end)
 	case plain:
 		end, ok = p.skip(i)
 		return end, ok && (s.node == nil || p.take(s.node, i, end))
@@ -187,109 +181,45 @@ func (p *picker) over(s *step, i int) (end int, ok bool) {
 
 // takeQuoted takes the value of a node that is a string, between its quotes.
 func (p *picker) takeQuoted(n *event.Node, start, end int) bool {
-	if p.slashes || end == len(p.text) {
-		return end < len(p.text) && p.take(n, start-1, end+1)
+	if p.slashes {
+		return p.take(n, start-1, end+1)
 	}
 	p.found.Add(n, event.Scalar{Type: fastjson.TypeString, Text: p.text[start:end]})
 	return true
 }
 
-// begin prepares for a document that went another way from a stop, and reports whether its
-// leaves are wanted.
-func (t *track) begin(at *stop) bool {
-	t.leaves = t.leaves[:0]
-	return at.steps < maxStopSteps && t.steps < maxSteps
-}
-
-// note notes a value that was taken at a node, or stepped over, for learn.
-func (p *picker) note(start, end int, m *member, n *event.Node) {
-	p.track.leaves = append(p.track.leaves, leaf{start, end, m, n, p.state})
-}
-
-// learn adds the document whose leaves were noted to the track.
-func (p *picker) learn() {
-	t := &p.track
-	t.leaves = append(t.leaves, leaf{start: len(p.text), end: len(p.text), state: p.state})
-	t.open = t.open[:0]
-	at, from, before := &t.start, 0, leaf{}
-	for i := range t.leaves {
-		l := &t.leaves[i]
-		t.openUpTo(p.text, p.marks, before.end, l.start)
-		kind, end := p.kindOf(l.start), l.start
-		if kind == quoted || kind == container {
-			end++
-		}
-		s := at.leads(p.text[from:end], kind)
-		if s == nil {
-			if at.steps >= maxStopSteps || t.steps >= maxSteps || end-from > maxStepText {
-				return
-			}
-			s = &step{literal: newLiteral(string(p.text[from:end])), kind: kind, node: l.node, resets: l.state.wrapped && !before.state.wrapped}
-			if kind != finish {
-				s.next = t.stop(position{string(t.open), l.member, l.state})
-			}
-			s.other, at.first = at.first, s
-			at.steps++
-			t.steps++
-		}
-		at, from, before = s.next, l.end, *l
-		if kind == quoted {
-			from--
-		}
+// add adds a step with a text to a stop, if there is room and the text may come again, and
+// returns it.
+func (t *track) add(at *stop, s *step, text []byte, known bool) *step {
+	if !known || at.room == 0 || t.steps == maxSteps || len(text) > maxStepText {
+		return s
 	}
+	kept := new(step)
+	*kept = *s
+	kept.literal, kept.seen, kept.other = newLiteral(string(text)), habit{}, at.first
+	at.first = kept
+	at.room--
+	t.steps++
+	return kept
 }
 
-// kindOf returns what begins at i.
-func (p *picker) kindOf(i int) kind {
-	if i == len(p.text) {
-		return finish
+// stop returns the stop where a reader is.
+func (t *track) stop(r *reader) *stop {
+	m := r.member
+	if !r.known && m.below == nil {
+		m = m.in.other()
 	}
-	switch p.text[i] {
-	case '"':
-		return quoted
-	case '{', '[':
-		return container
-	}
-	return plain
-}
-
-// openUpTo brings the open brackets from one place of a text to another. Both are outside of
-// strings.
-func (t *track) openUpTo(text []byte, marks []prefilter.Mark, from, to int) {
-	inside := false
-	for i := from; i < to; i++ {
-		m, bit := &marks[i/64], uint64(1)<<(i%64)
-		switch {
-		case m.Quotes&bit != 0:
-			inside = !inside
-		case inside:
-		case m.Opens&bit != 0:
-			t.open = append(t.open, text[i])
-		case m.Closes&bit != 0:
-			t.open = t.open[:len(t.open)-1]
-		}
-	}
-}
-
-// leads returns the step with a text to a value of a kind, nil if there is none.
-func (at *stop) leads(text []byte, k kind) *step {
-	for s := at.first; s != nil; s = s.other {
-		if s.kind == k && s.text == string(text) {
+	for s := m.stops; s != nil; s = s.other {
+		if s.open == string(r.open) && s.state == r.state {
 			return s
 		}
 	}
-	return nil
-}
-
-// stop returns the stop at a position.
-func (t *track) stop(at position) *stop {
-	s := t.stops[at]
-	if s == nil {
-		if t.stops == nil {
-			t.stops = make(map[position]*stop)
-		}
-		s = &stop{}
-		t.stops[at] = s
+	if len(t.stops) == maxStops {
+		t.spare = stop{open: string(r.open), member: m, state: r.state}
+		return &t.spare
 	}
+	s := &stop{open: string(r.open), member: m, state: r.state, room: maxStopSteps, other: m.stops}
+	m.stops = s
+	t.stops = append(t.stops, s)
 	return s
 }

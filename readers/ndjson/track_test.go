@@ -105,7 +105,7 @@ func TestTrackJoins(t *testing.T) {
 			`"process":{"pid":` + id + `,"name":` + name + `},"host":{"os":{"type":"linux","family":"debian"}}}`)
 	}
 	p := newPicker(pickFinder())
-	for n := range 1 + 2*watchFor {
+	for n := range 2 + 2*watchFor {
 		checkSame(t, p, document(fmt.Sprint(n), "network", `"kubelet"`), false)
 	}
 	var longs int
@@ -141,9 +141,10 @@ func TestTrackTellsPositionsApart(t *testing.T) {
 		{[]string{`{"process":1,"_id":1}`, `{"fields":{"a":1},"process":1}`}, `{"fields":{"a":1},"process":1,"_id":1}`},
 		{[]string{`{"x":1,"_source":{"process":1},"y":1}`, `{"x":1,"y":1,"process":2}`}, `{"x":1,"_source":{"process":1},"y":1,"process":2}`},
 		{[]string{`{"x":1,"process":{"name":1}}`, `{"x":1,"process":2}`}, `{"x":1,"process":{"name":2}}`},
+		{[]string{`{"x":"1","y":1}`}, `{"x":1","y":1}`},
 		{[]string{`{"process":1,"_source":{"process":2}}`}, `{"process":1,"_source":{"process":1}}`},
 	} {
-		for _, often := range []int{1, 1 + 2*watchFor} {
+		for _, often := range []int{2, 2 + 2*watchFor} {
 			p := newPicker(pickFinder())
 			for range often {
 				for _, text := range tt.remembered {
@@ -161,7 +162,7 @@ func TestTrackStrictly(t *testing.T) {
 	for _, damaged := range []string{`007`, `nulll`, `{"a":1,}`, `[1 2]`, `{"":}`} {
 		text := []byte(`{"x":` + damaged + `,"process":"a"}`)
 		p := newPicker(pickFinder())
-		for range 1 + 2*watchFor {
+		for range 2 + 2*watchFor {
 			if !p.pick(text, false) {
 				t.Fatalf("%s: not picked", text)
 			}
@@ -172,19 +173,45 @@ func TestTrackStrictly(t *testing.T) {
 	}
 }
 
-// TestTrackIsBounded gives a picker documents of more shapes than it may remember.
+// TestTrackForgetsLongValues lets a value be the last that was watched which is too long for a
+// step.
+func TestTrackForgetsLongValues(t *testing.T) {
+	text := []byte(`{"x":1,"process":"usual","y":2}`)
+	p := newPicker(pickFinder())
+	for n := range 30 {
+		if n == 2 {
+			changing(p)
+		}
+		checkSame(t, p, text, false)
+	}
+	changing(p)
+	checkSame(t, p, []byte(`{"x":1,"process":"`+strings.Repeat("long", maxStepText)+`","y":2}`), false)
+	checkSame(t, p, text, false)
+}
+
+// TestTrackIsBounded gives a picker documents of more shapes than it may remember, and then
+// fields of keys for which there was no room.
 func TestTrackIsBounded(t *testing.T) {
 	p := newPicker(pickFinder())
 	for n := range 3 * maxSteps {
-		text := fmt.Sprintf(`{"a":{"k%d":%d,"b":{"c":"x","%s":1}},"l%d":2,"event":{"category":"y"}}`, n%600, n, strings.Repeat("k", n%100), n%7)
+		text := fmt.Sprintf(`{"a":{"k%d":%d,"b":{"c":"x","%s":1}},"l%d":2,"event":{"category":"y"},"process":{"p%d":1}}`,
+			n%600, n, strings.Repeat("k", n%100), n%7, n)
 		checkSame(t, p, []byte(text), false)
 	}
-	if p.track.steps > maxSteps || len(p.track.stops) > maxSteps {
+	for n := range 2 * maxStops {
+		text := fmt.Sprintf(`{"process":{"name":["x",{"y":%d}],"z":1},"x":{"y":1}}`, n)
+		checkSame(t, p, []byte(text), false)
+	}
+	if p.track.steps > maxSteps || len(p.track.stops) != maxStops {
 		t.Errorf("%d steps from %d stops", p.track.steps, len(p.track.stops))
 	}
 	for at := range p.track.all {
-		if at.steps > maxStopSteps {
-			t.Errorf("%d steps from one stop", at.steps)
+		steps := 0
+		for s := at.first; s != nil; s = s.other {
+			steps++
+		}
+		if steps > maxStopSteps {
+			t.Errorf("%d steps from one stop", steps)
 		}
 	}
 }
