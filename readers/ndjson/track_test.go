@@ -178,7 +178,7 @@ func TestTrackStrictly(t *testing.T) {
 func TestTrackForgetsLongValues(t *testing.T) {
 	text := []byte(`{"x":1,"process":"usual","y":2}`)
 	p := newPicker(pickFinder())
-	for n := range 30 {
+	for n := range 100 {
 		if n == 2 {
 			changing(p)
 		}
@@ -187,6 +187,7 @@ func TestTrackForgetsLongValues(t *testing.T) {
 	changing(p)
 	checkSame(t, p, []byte(`{"x":1,"process":"`+strings.Repeat("long", maxStepText)+`","y":2}`), false)
 	checkSame(t, p, text, false)
+	checkSame(t, p, []byte(`{"x":1,"process":","y":2}`), false)
 }
 
 // TestTrackIsBounded gives a picker documents of more shapes than it may remember, and then
