@@ -31,6 +31,10 @@ func (s *unitSink) begin(w *worker, res *result) {
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
 
 func (s *unitSink) Event(e *event.Event) {
+	if e.Dull {
+		s.res.counts.Events++
+		return
+	}
 	var t time.Time
 	dated, in := false, true
 	if !e.Partial || !e.Picked || s.timed() {
@@ -70,6 +74,27 @@ func (s *unitSink) matches(e *event.Event) bool {
 		}
 	}
 	return false
+}
+
+// dull makes a test of events of which some fields are not known: that no rule matches them
+// whatever those are.
+func (w *worker) dull(unknown []string) func(*event.Found) bool {
+	sets := w.run.sets
+	screens := make([]*eval.Screen, len(sets))
+	for i := range sets {
+		if screens[i] = sets[i].set.Screen(unknown); screens[i] == nil {
+			return nil
+		}
+	}
+	return func(f *event.Found) bool {
+		for i := range sets {
+			w.scratch.Load(sets[i].set, &event.Event{Found: f})
+			if !screens[i].Rejects(w.scratch) {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // timed reports whether anything hangs on the time of an event that no rule matches and that

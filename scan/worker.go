@@ -105,6 +105,9 @@ func newWorker(r *run) *worker {
 		w.probe = p.Worker()
 	}
 	w.interest = r.interest(w.probe)
+	if w.interest.Finder != nil && w.probe == nil && r.options.NoAccount {
+		w.interest.Dull = w.dull
+	}
 	return w
 }
 

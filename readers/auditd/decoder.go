@@ -44,6 +44,7 @@ type Decoder struct {
 	problems []lineProblem // of the core's lines, in order
 	records  []record      // of the event at hand
 	lines    []line        // of the event at hand
+	id       knownID       // of the last record whose header was read again
 	parser   fastjson.Parser
 
 	event         auditEvent

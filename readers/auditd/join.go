@@ -74,6 +74,7 @@ const (
 	mayBeShort                   // of which one may lack a part
 	mayBeCut                     // a SYSCALL that may name no program
 	hasUringOp
+	hasOther  // a record of a type that partial does not know, or a second SYSCALL
 	isApart   // its records are not one run of lines
 	isSampled // the event is decoded whatever it holds
 

@@ -83,6 +83,9 @@ func (d *Decoder) marksOf(typ uint16, body, end int, so marks) marks {
 		return 0
 	case typeSyscall:
 		m := hasContent | hasCall
+		if so&hasCall != 0 {
+			m |= hasOther
+		}
 		if so&hasCall == 0 && d.mayConnect(body, end) {
 			m |= mayConnect
 		}
@@ -98,9 +101,18 @@ func (d *Decoder) marksOf(typ uint16, body, end int, so marks) marks {
 	}
 	d.learned.kinds |= d.tables.kindsOf(typ)
 	if typ == typeUringOp {
-		return hasContent | hasUringOp
+		return hasContent | hasUringOp | hasOther
 	}
-	return hasContent
+	return broughtBy(typ)
+}
+
+// broughtBy is marksOf for a record of which only the type says anything.
+func broughtBy(typ uint16) marks {
+	switch typ {
+	case typeProctitle, typeCWD, typePath, typeExecve:
+		return hasContent
+	}
+	return hasContent | hasOther
 }
 
 const (

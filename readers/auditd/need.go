@@ -37,7 +37,7 @@ type needText struct {
 // hold one of the needs.
 func (d *Decoder) Look(i event.Interest) {
 	if d.needs, d.partial = nil, nil; !d.options.JSON {
-		d.needs, d.partial = newNeeds(i.Needs), newPartial(i.Finder)
+		d.needs, d.partial = newNeeds(i.Needs), newPartial(i.Finder, i.Dull)
 	}
 	if d.needs != nil {
 		d.needs.only, d.needs.starts = i.Only, i.Starts

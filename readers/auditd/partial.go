@@ -20,6 +20,9 @@ type partial struct {
 	found  event.Found
 	slots  [partFields]int // numbers in the finder, -1 for what is not asked for
 	call   callFields
+	habit  habit
+	read   int // where the SYSCALL record starts that call was read of, -1 if it was of none
+	dull   dullness
 	number []byte // the port and the serial
 	last   calledAs
 	likes  map[likeKey][]told
@@ -79,9 +82,9 @@ type calledAs struct {
 // fields fit. (A field takes four bytes at least, a part of a context not quite three.)
 const maxPartial = 1400
 
-// newPartial returns a partial for the names of a finder, nil if it is nil or has some that
-// partial does not know.
-func newPartial(f *event.Finder) *partial {
+// newPartial returns a partial for the names of a finder and a test of what does not matter,
+// nil if the finder is nil or has names that partial does not know.
+func newPartial(f *event.Finder, dull func(unknown []string) func(*event.Found) bool) *partial {
 	if f == nil {
 		return nil
 	}
@@ -90,7 +93,7 @@ func newPartial(f *event.Finder) *partial {
 			return nil
 		}
 	}
-	p := &partial{finder: f, likes: map[likeKey][]told{}}
+	p := &partial{finder: f, likes: map[likeKey][]told{}, dull: newDullness(dull)}
 	for i, name := range partNames {
 		slot, ok := f.Slot(name)
 		if !ok {
@@ -132,6 +135,10 @@ func mayLack(field string) bool {
 func (d *Decoder) show(o *output, c *chain) bool {
 	p := d.partial
 	d.scratch = d.scratch[:0]
+	if d.isDull(c) {
+		o.sink.Event(&p.dull.event)
+		return true
+	}
 	socket, title, ok := d.readPartial(c)
 	if !ok || !d.setPartial(c, &socket, title) {
 		return false
@@ -158,7 +165,7 @@ func (d *Decoder) readPartial(c *chain) (socket address, title []byte, ok bool) 
 		ok = size <= maxPartial
 		switch l.typ {
 		case typeSyscall:
-			ok = ok && !called && d.isPlainSyscall(c, &l) && p.call.read(d, l.body, l.end)
+			ok = ok && !called && d.isPlainSyscall(c, &l) && (l.start == p.read || p.call.read(d, l.body, l.end))
 			called = true
 		case typeSockaddr:
 			socket, ok = d.onlyAddress(body, ok)
@@ -231,12 +238,8 @@ func (d *Decoder) onlyAddress(body []byte, so bool) (a address, ok bool) {
 func (d *Decoder) onlyTitle(l *line, so bool) (val []byte, ok bool) {
 	const name = "proctitle="
 	body := d.text[l.body:l.end]
-	if val, ok = bytes.CutPrefix(body, []byte(name)); so && ok && d.partial.slots[partTitle] < 0 && !isUseless(val) {
-		if gaps := d.gapsIn(l.body, l.end); gaps != nil {
-			if c := newCursor(body, gaps); c.next() == len(body) {
-				return val, true
-			}
-		}
+	if val, ok = bytes.CutPrefix(body, []byte(name)); so && ok && d.partial.slots[partTitle] < 0 && len(val) > 0 && isHex(val) {
+		return val, true
 	}
 	return d.only(body, "proctitle", so)
 }

@@ -117,7 +117,7 @@ func TestPartialIsSure(t *testing.T) {
 		"user.id", "process.args", "process.working_directory", "file.path", "tags", "auditd.data.a0", "auditd.summary.how",
 		"group.id", "destination.path", "process", "auditd.result", "process.parent",
 	} {
-		if newPartial(finderOf("process.name", field)) != nil {
+		if newPartial(finderOf("process.name", field), nil) != nil {
 			t.Errorf("%s is made in part", field)
 		}
 	}

@@ -254,7 +254,6 @@ func (d *Decoder) gather(c *chain) {
 // left out where others come before it.
 func (d *Decoder) members(c *chain) []line {
 	d.lines = d.lines[:0]
-	var id knownID
 	for i := c.head; i != none; i = d.joiner.runs[i].next {
 		r := &d.joiner.runs[i]
 		for start := int(r.start); start <= int(r.end); {
@@ -262,7 +261,7 @@ func (d *Decoder) members(c *chain) []line {
 			if n := bytes.IndexByte(d.text[start:r.end], '\n'); n >= 0 {
 				l.end = start + n
 			}
-			d.readHeader(&l, &id)
+			d.readHeader(&l)
 			if l.typ != typeEOE || len(d.lines) == 0 {
 				d.lines = append(d.lines, l)
 			}
@@ -273,8 +272,9 @@ func (d *Decoder) members(c *chain) []line {
 }
 
 // readHeader sets the type of a record and where its body starts. The id is likely to be
-// the known one.
-func (d *Decoder) readHeader(l *line, id *knownID) {
+// that of the record before, or of the same second.
+func (d *Decoder) readHeader(l *line) {
+	id := &d.id
 	at := l.start
 	if at < l.end && d.text[at] == nodeToken[0] && bytes.HasPrefix(d.text[at:l.end], []byte(nodeToken)) {
 		at += bytes.IndexByte(d.text[at:l.end], ' ') + 1

@@ -71,7 +71,7 @@ func (t *typeNames) learn(tables *tables, line []byte) *typeName {
 	n.asks = n.typ == typeSyscall || n.typ == typeSockaddr || tables.kindsOf(n.typ) != 0
 	n.brings = 0
 	if !n.asks && n.typ != typeEOE {
-		n.brings = hasContent
+		n.brings = broughtBy(n.typ)
 	}
 	return n
 }

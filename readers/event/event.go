@@ -34,6 +34,9 @@ type Event struct {
 	// and the decoder gives it again as a whole; otherwise this was all of it.
 	Partial bool
 	Wanted  bool
+	// Dull is set on an event that the Interest's Dull says does not matter: it is there to
+	// be counted, and nothing else is set but Picked.
+	Dull bool
 }
 
 // Evidence is the place of an event. Line (1-based) and Offset (bytes) count in the

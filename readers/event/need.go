@@ -9,6 +9,11 @@ type Interest struct {
 	// Finder has the names of all fields that decide whether an event matters; nil if there
 	// is no telling. A reader may show an event with only these first (Event.Partial).
 	Finder *Finder
+	// Dull, if set, makes a test of events of which some fields are not known, by their
+	// names: the test says that the event does not matter whatever the values of those are,
+	// by those of the others in the Finder. Nil if there is no such test. A reader may leave
+	// it at that (Event.Dull).
+	Dull func(unknown []string) func(*Found) bool
 	// Only is set when nothing else is asked: nobody counts the events that hold none of the
 	// needs, takes a sample of them or wants to be told what is wrong with them.
 	Only bool

@@ -66,6 +66,7 @@ type filter struct {
 	leaves     []*leaf // all hold whenever the filter does
 	gate       gate
 	outline    outline // of the condition
+	sides      []side  // all hold whenever the filter does
 }
 
 // Clause is one of the terms that "and" joins at the top of an event query's
@@ -204,6 +205,7 @@ func (c *compiler) filter(f *eql.Filter, o Options) (filter, []cond, error) {
 		if side.leaf != nil {
 			out.leaves = append(out.leaves, side.leaf)
 		}
+		out.sides = append(out.sides, c.side(e, side))
 	}
 	out.holds = c.join(sides, true).test
 	out.gate, _ = c.gate(f.Cond, true)
@@ -215,10 +217,12 @@ func (c *compiler) filter(f *eql.Filter, o Options) (filter, []cond, error) {
 		return out, sides, err
 	}
 	field, literal := &eql.Field{Name: o.CategoryField}, &eql.String{Value: f.Category}
-	category, err := c.leaf(&eql.Binary{Op: eql.Eq, X: field, Y: literal}, true)
+	isCategory := &eql.Binary{Op: eql.Eq, X: field, Y: literal}
+	category, err := c.leaf(isCategory, true)
 	if err != nil {
 		return out, nil, err
 	}
+	out.sides = append(out.sides, c.side(isCategory, category))
 	out.inCategory, out.category = category.test, category.leaf
 	out.leaves = append(out.leaves, category.leaf)
 	return out, sides, nil
