@@ -112,7 +112,7 @@ type Summary struct {
 	Counts Counts // totals
 	Rules  []RuleCoverage
 	// Problems are in input order, at most MaxProblems of each kind for each part; the
-	// counts hold all of them.
+	// counts hold all of them. Those of later runs come last.
 	Problems []event.Problem
 	// Categories counts events by each value of event.category (the first 64 values).
 	Categories map[string]int64
@@ -140,4 +140,44 @@ func (s *Summary) AllOutOfRange() bool {
 // Incomplete reports whether evidence was not examined in full, or there was none.
 func (s *Summary) Incomplete() bool {
 	return s.Counts.Lost > 0 || s.Counts.Events == 0
+}
+
+// AddLater tells of this run also what a later one over the same paths could not examine
+// and this one could: a file that is gone or has changed since, a block that kscan failed on.
+// What is wrong with single records this run told.
+func (s *Summary) AddLater(later *Summary) {
+	type place struct {
+		kind           event.Kind
+		source, member string
+	}
+	told := map[place]bool{}
+	for _, p := range s.Problems {
+		told[place{p.Kind, p.Source, p.Member}] = true
+	}
+	for _, p := range later.Problems {
+		switch p.Kind {
+		case event.Crashed, event.Unreadable, event.Unrecognised, event.Corrupt, event.Truncated:
+		default:
+			continue
+		}
+		if !told[place{p.Kind, p.Source, p.Member}] {
+			s.addLater(p)
+		}
+	}
+	there := map[place]bool{}
+	for i := range later.Parts {
+		there[place{"", later.Parts[i].Source, later.Parts[i].Member}] = true
+	}
+	for i := range s.Parts {
+		part := &s.Parts[i]
+		if source := part.Source; !there[place{"", source, part.Member}] && !told[place{event.Unreadable, source, part.Member}] && !later.Interrupted {
+			s.addLater(event.Problem{Kind: event.Unreadable, Source: source, Member: part.Member, Offset: -1, Detail: "it was not there any more"})
+		}
+	}
+}
+
+func (s *Summary) addLater(p event.Problem) {
+	p.Detail = "when evidence was looked up: " + p.Detail
+	s.Problems = append(s.Problems, p)
+	s.Counts.count(&p)
 }

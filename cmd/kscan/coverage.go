@@ -93,7 +93,7 @@ func runCoverage(ctx context.Context, c *console, o *coverageOptions, paths []st
 	if err != nil {
 		return &outputError{err}
 	}
-	return scanOutcome(summary, false)
+	return scanOutcome(ctx, summary, false)
 }
 
 func writeCoverage(out *output, c *triage.Case) error {

@@ -82,8 +82,9 @@ func readNodes(path string) (*triage.Nodes, error) {
 }
 
 // run reads the logs a second time, if anything was found that a playbook has questions
-// about, and gives the answers to the collector.
-func (o *investigateOptions) run(ctx context.Context, c *triage.Collector, options scan.Options, paths []string) error {
+// about, and gives the answers to the collector. What could not be read again is added to
+// the summary of the first pass.
+func (o *investigateOptions) run(ctx context.Context, c *triage.Collector, first *scan.Summary, options scan.Options, paths []string) error {
 	probe := c.Probe()
 	switch {
 	case probe == nil:
@@ -106,7 +107,8 @@ func (o *investigateOptions) run(ctx context.Context, c *triage.Collector, optio
 	if err != nil {
 		return err
 	}
-	if err := follow(ctx, probe, second, options, paths); err != nil {
+	first.AddLater(second)
+	if err := follow(ctx, probe, first, second, options, paths); err != nil {
 		return err
 	}
 	c.Answer(probe, second, "")
@@ -115,7 +117,7 @@ func (o *investigateOptions) run(ctx context.Context, c *triage.Collector, optio
 
 // follow reads the logs again for the parents of the parents that were found, as often as
 // there are any. The time is part of that of the second pass.
-func follow(ctx context.Context, probe *triage.Probe, second *scan.Summary, options scan.Options, paths []string) error {
+func follow(ctx context.Context, probe *triage.Probe, first, second *scan.Summary, options scan.Options, paths []string) error {
 	for range triage.MaxFurther {
 		further := probe.Further()
 		if further == nil || second.Interrupted {
@@ -126,6 +128,7 @@ func follow(ctx context.Context, probe *triage.Probe, second *scan.Summary, opti
 		if err != nil {
 			return err
 		}
+		first.AddLater(s)
 		second.Elapsed += s.Elapsed
 		second.Interrupted = s.Interrupted
 	}

@@ -134,7 +134,7 @@ func runQuery(ctx context.Context, c *console, o *queryOptions, text string, pat
 	if err != nil {
 		return &outputError{err}
 	}
-	return scanOutcome(summary, false)
+	return scanOutcome(ctx, summary, false)
 }
 
 // loadMapping reads the file of --mapping; none is ECS alone.

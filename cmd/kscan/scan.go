@@ -105,7 +105,7 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	summary, err := scan.Run(ctx, options, paths, rules, expecter)
 	p.end()
 	if err == nil && out.collector != nil {
-		err = o.investigate.run(ctx, out.collector, options, paths)
+		err = o.investigate.run(ctx, out.collector, summary, options, paths)
 	}
 	if err == nil {
 		err = out.finish(summary)
@@ -113,13 +113,13 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	if err != nil {
 		return &outputError{err}
 	}
-	return scanOutcome(summary, sink.reached)
+	return scanOutcome(ctx, summary, sink.reached)
 }
 
 // scanOutcome is the exit code that a completed scan asks for.
-func scanOutcome(s *scan.Summary, reached bool) error {
+func scanOutcome(ctx context.Context, s *scan.Summary, reached bool) error {
 	switch {
-	case s.Interrupted:
+	case s.Interrupted, ctx.Err() != nil: // perhaps while evidence was looked up
 		return outcome(exitInterrupted)
 	case reached:
 		return outcome(exitFindings)
