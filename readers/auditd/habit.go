@@ -12,7 +12,9 @@ import (
 type habit struct {
 	text   []byte // of the body, and slack bytes; empty if there is none
 	fields []habitField
-	trust  int // how many more records were like it than were not, up to maxTrust
+	parts  []int32 // the numbers of the fields that are parts, and that of none
+	at     []int32 // for each byte of the text, and its end, the field whose value a difference there is in, or the next
+	trust  int     // how many more records were like it than were not, up to maxTrust
 }
 
 // habitField is a field as a scanner finds it.
@@ -30,7 +32,7 @@ const slack = max(8, prefilter.Tail)
 
 // learn makes a record the habit if it has nothing that it takes a scanner to understand.
 func (h *habit) learn(body []byte) {
-	h.text, h.fields, h.trust = h.text[:0], h.fields[:0], 0
+	h.text, h.fields, h.parts, h.at, h.trust = h.text[:0], h.fields[:0], h.parts[:0], h.at[:0], 0
 	if bytes.ContainsAny(body, `\{'`) {
 		return
 	}
@@ -47,12 +49,27 @@ func (h *habit) learn(body []byte) {
 		if f.part == noHabit || body[start-1] != '=' {
 			return
 		}
-		h.fields = append(h.fields, f)
+		h.add(f)
 	}
 	if s.open[0] || s.open[1] {
 		return
 	}
+	h.parts = append(h.parts, int32(len(h.fields)))
+	for len(h.at) <= len(body) {
+		h.at = append(h.at, int32(len(h.fields)))
+	}
 	h.text = append(append(h.text, body...), make([]byte, slack)...)
+}
+
+func (h *habit) add(f habitField) {
+	number := int32(len(h.fields))
+	for len(h.at) < f.past {
+		h.at = append(h.at, number)
+	}
+	if f.part != noPart {
+		h.parts = append(h.parts, number)
+	}
+	h.fields = append(h.fields, f)
 }
 
 // doubt notes a record that is not like the habit, and learns from it if many are not.
@@ -69,23 +86,27 @@ func (h *habit) read(f *callFields, d *Decoder, from, end int) bool {
 		return false
 	}
 	text, size, known := d.text[from:end+slack], end-from, len(h.text)-slack
-	fields := h.fields
+	parts := h.parts
 	for i, j := 0, 0; ; {
-		n := equal(text[i:], h.text[j:])
-		differ := min(j+n, known, j+size-i)
-		for len(fields) > 0 && fields[0].past <= differ {
-			if k := &fields[0]; k.part != noPart {
-				f.takeText(d, k.part, text[k.start+i-j:k.end+i-j])
-			}
-			fields = fields[1:]
+		differ := min(j+equal(text[i:], h.text[j:]), known, j+size-i)
+		number := h.at[differ]
+		if differ == known && i+differ-j == size {
+			number = int32(len(h.fields))
+		}
+		for ; parts[0] < number; parts = parts[1:] {
+			k := &h.fields[parts[0]]
+			f.takeText(d, k.part, text[k.start+i-j:k.end+i-j])
 		}
 		if differ == known && i+differ-j == size {
 			break
 		}
-		if len(fields) == 0 || differ < fields[0].start {
+		if int(number) == len(h.fields) {
 			return false
 		}
-		k := &fields[0]
+		k := &h.fields[number]
+		if differ < k.start || k.start < j {
+			return false
+		}
 		value := text[k.start+i-j : size]
 		at := valueSize(value)
 		if at == 0 {
@@ -93,13 +114,9 @@ func (h *habit) read(f *callFields, d *Decoder, from, end int) bool {
 		}
 		if k.part != noPart {
 			f.takeText(d, k.part, value[:at])
+			parts = parts[1:]
 		}
-		i, j, fields = k.start+i-j+at, k.end, fields[1:]
-	}
-	for i := range fields { // one, which ends the text
-		if k := &fields[i]; k.part != noPart {
-			f.takeText(d, k.part, text[size-known+k.start:size-known+k.end])
-		}
+		i, j = k.start+i-j+at, k.end
 	}
 	h.trust = min(h.trust+1, maxTrust)
 	return true
