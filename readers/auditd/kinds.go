@@ -2,7 +2,7 @@ package auditd
 
 import (
 	"bytes"
-	"math"
+	"encoding/binary"
 	"slices"
 
 	"kscan/readers/event"
@@ -140,24 +140,22 @@ func (n *idNeeds) add(key string, values event.Values) {
 
 // rules reports whether at a place of a text stands an id that is surely not needed.
 func (n *idNeeds) rules(text []byte, at int) bool {
-	if len(text)-at < len(pidField)+8 || load(text[at:])&math.MaxUint32 != pidWord {
+	if at == 0 || len(text)-at < len(pidField)+8 {
+		return false
+	}
+	here := (*[1 + len(pidField) + 8]byte)(text[at-1:])
+	if binary.LittleEndian.Uint32(here[1:]) != pidWord {
+		return false
+	}
+	value, size := leadingDigits(load(here[1+len(pidField):]))
+	if size == 8 || here[1+len(pidField)] == '0' { // it may go on, or is written in another way
 		return false
 	}
 	marks := &n.pids
-	if at > 0 && text[at-1] == 'p' {
+	if here[0] == 'p' {
 		marks = &n.parents
 	}
-	value, i := uint64(text[at+len(pidField)]-'0'), at+len(pidField)+1
-	if value == 0 || value > 9 {
-		return false
-	}
-	for ; i < len(text) && text[i]-'0' <= 9; i++ {
-		if value > math.MaxUint32 {
-			return false
-		}
-		value = value*10 + uint64(text[i]-'0')
-	}
-	return marks[value%idBits/64]>>(value%64)&1 == 0
+	return size > 0 && marks[value%idBits/64]>>(value%64)&1 == 0
 }
 
 // pidWord is pidField as a number, the first letter lowest.

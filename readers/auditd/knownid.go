@@ -101,3 +101,13 @@ func leadingDigits(word uint64) (value uint64, n int) {
 	x = (x*100 + x>>16) & 0x0000FFFF0000FFFF
 	return (x*10000 + x>>32) & 0xFFFFFFFF, n
 }
+
+// shortDigits is digits for numbers of up to ten digits, most of which have less than eight.
+func shortDigits(text []byte, at int) (value uint64, end int) {
+	if len(text)-at >= 8 {
+		if value, n := leadingDigits(load(text[at:])); n > 0 && n < 8 {
+			return value, at + n
+		}
+	}
+	return digits(text, at, 10)
+}

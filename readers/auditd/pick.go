@@ -151,8 +151,12 @@ func (d *Decoder) pickLines(from, to int, number int32) int32 {
 			base, newlines := at+w*64, s.newlines[w]
 			for hits := s.hits[w]; hits != 0; hits &= hits - 1 {
 				i := bits.TrailingZeros64(hits)
+				// Most hits are ids, and most of these are not needed.
+				if search.idAlone != 0 && d.starter.line < 0 && !d.starter.lines && n.ids.rules(d.text, base+i) {
+					continue
+				}
 				fits := search.finder.Fits(d.text, base+i)
-				if fits == 0 || fits == search.idAlone && d.starter.line < 0 && !d.starter.lines && n.ids.rules(d.text, base+i) {
+				if fits == 0 {
 					continue
 				}
 				before := newlines & (1<<i - 1)

@@ -70,10 +70,10 @@ func (s *starter) take(d *Decoder, search *search, fits uint64, at, line int) bo
 
 // takeCall takes a record of a system call, whose number is at a place of a line.
 func (s *starter) takeCall(d *Decoder, at, line int) {
-	const arch = 1 + len(archField) + 8 + 1
+	const arch, maxCallDigits = 1 + len(archField) + 8 + 1, 4
 	if from := at - len(syscallField) - arch; from >= line && string(d.text[from:from+1+len(archField)]) == " "+archField {
-		n, end := digits(d.text, at, 4)
-		if name := d.text[from+1+len(archField):][:8]; end > 0 && end < len(d.text) && d.text[end] == ' ' && s.calls.isOther(d.tables, name, n) {
+		n, end := shortDigits(d.text, at)
+		if name := d.text[from+1+len(archField):][:8]; end > 0 && end-at <= maxCallDigits && end < len(d.text) && d.text[end] == ' ' && s.calls.isOther(d.tables, name, n) {
 			return
 		}
 	}
@@ -90,7 +90,7 @@ func (s *starter) takeCall(d *Decoder, at, line int) {
 // takeID takes the parent or the pid of the start at hand, which the kernel writes one behind
 // the other.
 func (s *starter) takeID(d *Decoder, at, line int) {
-	n, end := digits(d.text, at+len(pidField), 10)
+	n, end := shortDigits(d.text, at+len(pidField))
 	switch {
 	case line != s.line || end == 0:
 		s.all, s.line = false, -1

@@ -39,6 +39,7 @@ type Literal struct {
 type Finder struct {
 	literals []Literal
 	offsets  []int // of the window in each literal
+	starts   []word
 	// fits gives, for each byte at each place of a window, the literals that it fits, a bit
 	// for each: a quick look before whole literals are compared.
 	fits [window][256]uint64
@@ -69,7 +70,7 @@ func New(literals []Literal) *Finder {
 			return nil
 		}
 		offset := rarest(literal.Text)
-		f.offsets = append(f.offsets, offset)
+		f.offsets, f.starts = append(f.offsets, offset), append(f.starts, startOf(literal))
 		f.addFits(i, literal.Text[offset:], literal.Fold)
 		shapes = append(shapes, shapeOf(literal.Text[offset:], literal.Fold))
 		windows = append(windows, Literal{literal.Text[offset:], literal.Fold})
@@ -308,9 +309,29 @@ func (f *Finder) stands(k int, data []byte, at int) bool {
 	if at < 0 || len(data)-at < len(literal.Text) {
 		return false
 	}
+	if len(data)-at >= 8 && !f.starts[k].begins(data[at:]) {
+		return false
+	}
 	text := data[at : at+len(literal.Text)]
 	return string(text) == literal.Text || literal.Fold && equalFold(text, literal.Text)
 }
+
+// word is what a literal begins with, so that one comparison turns most others down.
+type word struct{ value, mask uint64 }
+
+func startOf(literal Literal) (w word) {
+	if literal.Fold {
+		return w // any
+	}
+	for i := range min(8, len(literal.Text)) {
+		w.value |= uint64(literal.Text[i]) << (8 * i)
+		w.mask |= 0xFF << (8 * i)
+	}
+	return w
+}
+
+// begins reports whether a text of 8 bytes or more begins with the word.
+func (w *word) begins(text []byte) bool { return binary.LittleEndian.Uint64(text)&w.mask == w.value }
 
 // equalFold reports whether texts of one length are equal but for the case of ASCII letters.
 func equalFold(a []byte, b string) bool {
