@@ -108,6 +108,10 @@ func (j *joiner) slide(delta, behind, done int) (left int) {
 		if behind-int(c.last) > j.window {
 			continue
 		}
+		// Copied first: a copy of what was written just before in smaller parts would wait.
+		j.chains[kept] = *c
+		c = &j.chains[kept]
+		kept++
 		if i < done {
 			left++
 			c.head, c.tail = none, none
@@ -126,8 +130,6 @@ func (j *joiner) slide(delta, behind, done int) (left int) {
 		if c.host != 0 {
 			c.node, c.nodeEnd = c.node+int32(delta), c.nodeEnd+int32(delta)
 		}
-		j.chains[kept] = *c
-		kept++
 	}
 	j.chains, j.runs, j.spare, j.hashed = j.chains[:kept], runs, j.runs, false
 	return left
@@ -151,7 +153,11 @@ func (j *joiner) place(k *key, pos int, number int32) int32 {
 	if len(j.chains) == cap(j.chains) {
 		j.chains = slices.Grow(j.chains, max(3*len(j.chains), leastChains))
 	}
-	j.chains = append(j.chains, chain{key: *k, pos: int32(pos), last: int32(pos), head: none, tail: none, number: number})
+	j.chains = j.chains[:c+1]
+	ch := &j.chains[c] // in place, for the same reason as in slide
+	ch.stamp, ch.serial, ch.host = k.stamp, k.serial, k.host
+	ch.pos, ch.last, ch.head, ch.tail, ch.number = int32(pos), int32(pos), none, none, number
+	ch.node, ch.nodeEnd, ch.count, ch.marks = 0, 0, 0, 0
 	j.newest = max(j.newest, k.serial)
 	if j.hashed {
 		if 2*len(j.chains) > len(j.slots) {

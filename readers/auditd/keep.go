@@ -141,10 +141,10 @@ func (d *Decoder) otherCall(from, end int) int {
 		return d.findOther(from, end)
 	}
 	start := (*[callStart]byte)(d.text[from:])
-	words := [...]uint64{load(start[:]), load(start[8:]), load(start[16:]), load(start[callStart-8:])}
-	last := &d.lastCalls[(words[3]>>24+words[3]>>31)%uint64(len(d.lastCalls))] // by the number
-	if last.start != words {
-		last.start, last.end = words, d.findOther(from, end)
+	a, b, c, e := load(start[:]), load(start[8:]), load(start[16:]), load(start[callStart-8:])
+	last := &d.lastCalls[(e>>24+e>>31)%uint64(len(d.lastCalls))] // by the number
+	if w := &last.start; (w[0]^a)|(w[1]^b)|(w[2]^c)|(w[3]^e) != 0 {
+		*w, last.end = [...]uint64{a, b, c, e}, d.findOther(from, end)
 	}
 	return last.end
 }

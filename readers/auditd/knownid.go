@@ -48,8 +48,10 @@ func (k *knownID) set(text []byte, at, end int, stamp uint64) {
 }
 
 func (k *knownID) setWords(id *[idRoom]byte) {
-	k.words = [...]uint64{load(id[:]), load(id[8:]), load(id[16:]), load(id[24:]), load(id[32:])}
-	k.masks = [...]uint64{1<<(8*(k.size-leastID)) - 1, 1<<(8*max(k.size-leastID-8, 0)) - 1} // 64 bits at most
+	// One by one: an array of them would be made elsewhere and copied.
+	w := &k.words
+	w[0], w[1], w[2], w[3], w[4] = load(id[:]), load(id[8:]), load(id[16:]), load(id[24:]), load(id[32:])
+	k.masks[0], k.masks[1] = 1<<(8*(k.size-leastID))-1, 1<<(8*max(k.size-leastID-8, 0))-1 // 64 bits at most
 	k.second = load(id[millisAt-8:])
 }
 
