@@ -72,7 +72,8 @@ type Need struct {
 	// Sources, if set, says whether events of a source matter.
 	Sources func(source string) bool
 	// Open, if set, says whether a value that fits still matters, and with nil whether any
-	// does: once it is false it stays so, as enough such events were seen.
+	// does, as enough such events may have been seen: once it is false it stays so for the
+	// rest of the block. It may be true again in another block, which stands further ahead.
 	Open func(value []byte) bool
 }
 

@@ -33,20 +33,21 @@ const (
 
 // filter finds the lines that may hold one of the needs of the rules.
 type filter struct {
-	finder         *prefilter.Finder
-	accepts        []acceptance                  // of the finder's literals
-	glances        [prefilter.MaxLiterals]glance // of the same
-	audit          int                           // the number of the literal AuditMark
-	newlines, hits []uint64
-	data           []byte
-	block          uint32                     // how often scan was called
-	carried        bool                       // an AuditMark stands in the data
-	places         []int32                    // where a literal may make a candidate
-	tried          int                        // how many of them next is done with
-	wanted         func(literal, at int) bool // accept, made once
-	line           func([]lineTest, int) bool // and, made once
-	fresh          bool                       // scan was called
-	sound          bool                       // all of the data is UTF-8, and nothing of it NUL
+	finder   *prefilter.Finder
+	accepts  []acceptance                  // of the finder's literals
+	glances  [prefilter.MaxLiterals]glance // of the same
+	audit    int                           // the number of the literal AuditMark
+	dealer   dealer
+	newlines []uint64
+	data     []byte
+	block    uint32                     // how often scan was called
+	carried  bool                       // an AuditMark stands in the data
+	places   []int32                    // where a literal may make a candidate
+	tried    int                        // how many of them next is done with
+	wanted   func(literal, at int) bool // accept, made once
+	line     func([]lineTest, int) bool // and, made once
+	fresh    bool                       // scan was called
+	sound    bool                       // all of the data is UTF-8, and nothing of it NUL
 }
 
 // acceptance says when a literal that stands in a line makes the line a candidate.
@@ -86,6 +87,7 @@ func newFilter(needs []event.Need) *filter {
 	for i := range f.accepts {
 		f.glances[i] = newGlance(f.finder, i, &f.accepts[i])
 	}
+	f.dealer = newDealer(f)
 	f.wanted, f.line = f.accept, f.and
 	return f
 }
@@ -110,7 +112,7 @@ func (d *Decoder) focus(source string) {
 	}
 	// Without needs there would be no telling.
 	if f := newFilter(needs); f != nil {
-		f.newlines, f.hits, f.places = d.filter.newlines, d.filter.hits, d.filter.places
+		f.newlines, f.places, f.dealer.room = d.filter.newlines, d.filter.places, d.filter.dealer.room
 		d.filter = f
 	}
 }
@@ -146,14 +148,15 @@ func (f *filter) isNumber(a *acceptance, end int) bool {
 // scan prepares for next.
 func (f *filter) scan(data []byte) {
 	words := prefilter.Words(len(data))
-	if cap(f.hits) < words {
-		f.newlines, f.hits = make([]uint64, words), make([]uint64, words)
+	if f.dealer.room == nil {
+		f.dealer.room = new(dealRoom)
 	}
-	f.data, f.newlines, f.hits = data, f.newlines[:words], f.hits[:words]
-	plain := f.finder.Scan(data, f.newlines, f.hits)
-	f.sound = plain || utf8.Valid(data) && bytes.IndexByte(data, 0) < 0
+	if cap(f.newlines) < words {
+		f.newlines = make([]uint64, words)
+	}
+	f.data, f.newlines = data, f.newlines[:words]
 	f.block++
-	f.thin()
+	f.sound = f.search() || utf8.Valid(data) && bytes.IndexByte(data, 0) < 0
 	f.fresh = true
 }
 

@@ -78,6 +78,36 @@ func (g *glance) refuses(data []byte, i int) bool {
 	return refused || !g.first.fits(loadWord(data[i-g.toFirst:])) || !g.last.fits(loadWord(data[i-g.toLast:]))
 }
 
+// keep appends the places that are not refused, of some where the window fits, which are
+// counted from start.
+func (g *glance) keep(kept []int32, data []byte, start int, places []uint16) []int32 {
+	if g.kind == atText {
+		return g.keepTexts(kept, data, start, places)
+	}
+	for _, place := range places {
+		if i := start + int(place); !g.refuses(data, i) {
+			kept = append(kept, int32(i))
+		}
+	}
+	return kept
+}
+
+// keepTexts is keep for texts. At nearly all places the marks tell.
+func (g *glance) keepTexts(kept []int32, data []byte, start int, places []uint16) []int32 {
+	marks, value, mask := g.marks, g.value, g.mask
+	for _, place := range places {
+		i := start + int(place)
+		text := data[i+g.key : i+glanceRoom]
+		if binary.LittleEndian.Uint16(text) == textBehind && !marks.has(loadWord(text[value:])&mask) {
+			continue
+		}
+		if !g.refuses(data, i) {
+			kept = append(kept, int32(i))
+		}
+	}
+	return kept
+}
+
 // refusesBelow reports whether a value that some test wants is surely not that of the object
 // around its key, which begins at a place: as mostly if it is the object's first.
 func (g *glance) refusesBelow(data []byte, at int, word uint64) bool {

@@ -104,6 +104,36 @@ func TestThinKeepsWhatIsWanted(t *testing.T) {
 	}
 }
 
+// TestChunksAreJoined puts what is wanted across the end of a chunk, and ends the data near
+// another.
+func TestChunksAreJoined(t *testing.T) {
+	f := newFilter(glanceNeeds(nil))
+	wanted := `{"a":{"text":"agent-0001-7a","count":7,"addr":"10.0.0.7"}}` + "\n"
+	for shift := range len(wanted) + 2 {
+		text := strings.Repeat(" ", chunk-shift) + wanted
+		text += strings.Repeat(" ", max(0, 2*chunk-len(text)-3)) + wanted
+		for cut := range 8 {
+			f.scan([]byte(text[:len(text)-len(wanted)+cut]))
+			if checkThin(t, f) == 0 {
+				t.Fatalf("%d in front of the end of a chunk nothing is found", shift)
+			}
+		}
+		f.scan([]byte(text))
+		if n := checkThin(t, f); n != 6 {
+			t.Fatalf("%d in front of the end of a chunk: %d wanted, not 6", shift, n)
+		}
+	}
+}
+
+// TestKeysAreDealt demands that the places of keys come apart from all others.
+func TestKeysAreDealt(t *testing.T) {
+	f := newFilter(glanceNeeds(nil))
+	f.scan([]byte(strings.Repeat(`{"a":{"text":"no","count":8,"there":1}}`+"\n", 100)))
+	if got := f.dealer.room.counts; f.dealer.dealt < 3 || got[0] == 0 || slices.Max(got[1:]) == 0 {
+		t.Errorf("of %d keys the places are %v", f.dealer.dealt, got)
+	}
+}
+
 // TestGlancesLoseNothing holds the events that are found against those of decoding all.
 func TestGlancesLoseNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
@@ -125,7 +155,14 @@ func TestGlancesLoseNothing(t *testing.T) {
 	}
 }
 
-func marked(f *filter) (n int) { return ones(f.hits) }
+// hitsOf returns where the windows of literals may stand, a bit for each place.
+func hitsOf(f *filter) []uint64 {
+	hits := make([]uint64, prefilter.Words(len(f.data)))
+	f.finder.Scan(f.data, make([]uint64, len(hits)), hits)
+	return hits
+}
+
+func marked(f *filter) (n int) { return ones(hitsOf(f)) }
 
 // checkThin demands that each place is listed that is wanted, and returns their number. Of
 // values with escapes a glance may know more than whoever looks in full.
@@ -134,8 +171,9 @@ func checkThin(t *testing.T, f *filter) (wanted int) {
 	if !slices.IsSorted(f.places) {
 		t.Fatal("the places are not in order")
 	}
+	hits := hitsOf(f)
 	for i := range f.data {
-		if f.hits[i/64]>>(i%64)&1 == 0 || !f.finder.Match(f.data, i, f.wanted) {
+		if hits[i/64]>>(i%64)&1 == 0 || !f.finder.Match(f.data, i, f.wanted) {
 			continue
 		}
 		wanted++

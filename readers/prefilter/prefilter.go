@@ -239,18 +239,18 @@ func isPlain(data []byte) bool {
 const Tail = window - 1
 
 // ScanWords is Scan for the first 64*words bytes of data.
-func (f *Finder) ScanWords(data []byte, words int, newlines, hits []uint64) {
+func (f *Finder) ScanWords(data []byte, words int, newlines, hits []uint64) (plain bool) {
 	if words == 0 {
-		return
+		return true
 	}
 	_, _, _ = data[words*64+Tail-1], newlines[words-1], hits[words-1]
 	if hasVector {
-		f.vector(&data[0], words, &newlines[0], &hits[0])
-		return
+		return f.vector(&data[0], words, &newlines[0], &hits[0]) == 0
 	}
 	for w := range words {
 		newlines[w], hits[w] = f.scanWord(data, w*64)
 	}
+	return isPlain(data[:words*64])
 }
 
 // Fits returns the literals whose window fits data[i:], a bit for each: few that Match
