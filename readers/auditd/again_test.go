@@ -40,7 +40,7 @@ func decodeLight(d *Decoder, log string, cuts []int, window int, again io.Reader
 			b.Data = b.Data[:b.End:b.End]
 		}
 		if before.Light {
-			b.Data, b.Start, b.End = b.Data[b.Start:], 0, b.End-b.Start
+			keep(b, before.Keep)
 			light++
 		}
 		if b.Follows {

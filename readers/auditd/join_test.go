@@ -1,6 +1,7 @@
 package auditd
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -43,7 +44,7 @@ func decodeWith(d *Decoder, log string, cuts []int, margin int) *seen {
 func decodeKnown(d *Decoder, log string, cuts []int, margin int, known, learned map[int64]*frame.Facts) *seen {
 	var s seen
 	var first int64
-	unit, line, start, open, light, n := int64(0), int64(0), 0, false, false, 0
+	unit, line, start, open, light, room, n := int64(0), int64(0), 0, false, false, 0, 0
 	for _, end := range append(cuts, len(log)) {
 		if end <= start {
 			continue
@@ -58,7 +59,7 @@ func decodeKnown(d *Decoder, log string, cuts []int, margin int, known, learned 
 			b.Again = strings.NewReader(log)
 		}
 		if b.Follows && light {
-			b.Data, b.Start, b.End = b.Data[b.Start:], 0, b.End-b.Start
+			keep(b, room)
 		}
 		n++
 		if open = n%3 != 0 && end < len(log) && !d.options.JSON; open {
@@ -74,12 +75,18 @@ func decodeKnown(d *Decoder, log string, cuts []int, margin int, known, learned 
 		s.events = append(s.events, one.events...)
 		s.problems = append(s.problems, one.problems...)
 		s.passed += d.Passed()
-		light = b.Light
+		light, room = b.Light, b.Keep
 		if start = end; !open && learned != nil {
 			learned[first] = d.Facts()
 		}
 	}
 	return &s
+}
+
+// keep leaves so many bytes of the margin in front of a block.
+func keep(b *frame.Block, room int) {
+	from := b.Start - len(frame.Tail(b.Data[:b.Start:b.Start], room))
+	b.Data, b.Start, b.End = bytes.Clone(b.Data[from:]), b.Start-from, b.End-from
 }
 
 // blockOf cuts log[start:end] with margins of whole lines, in memory of its own, so that

@@ -264,6 +264,7 @@ func (d *Decoder) emitPicked(b *frame.Block, o *output) {
 	j.lines = true
 	slices.SortStableFunc(p.places, func(a, b place) int { return a.start - b.start })
 	limit := d.gatherAll(b)
+	d.keep(b, limit)
 	slices.SortStableFunc(p.found, func(a, b found) int { return int(a.chain.pos) - int(b.chain.pos) })
 	p.places = p.places[:0]
 	for i := range p.found {
@@ -281,6 +282,23 @@ func (d *Decoder) emitPicked(b *frame.Block, o *output) {
 	}
 	p.places = append(p.places, p.waiting...)
 	slices.SortFunc(p.places, func(a, b place) int { return a.start - b.start })
+}
+
+// keep says what the block that follows must have of this one: the lines from the limit on,
+// and those that a first line behind them may be of the event of. So what is read next goes
+// to memory that is in the cache.
+func (d *Decoder) keep(b *frame.Block, limit int) {
+	if b.Light = b.Open && b.End > 0; !b.Light {
+		return
+	}
+	from := max(min(limit, b.End-d.picker.spread, b.End-1), 0)
+	from = bytes.LastIndexByte(b.Data[:from], '\n') + 1
+	last := bytes.LastIndexByte(b.Data[:b.End-1], '\n') + 1
+	e := d.sameAs(last, lineEnd(b.Data[:b.End], last))
+	if d.gatherBefore(&e, place{start: b.End}); len(d.picker.members) > 0 {
+		from = min(from, d.picker.members[0].start)
+	}
+	b.Keep = b.End - from
 }
 
 // found is an event, and a line by which it was found.

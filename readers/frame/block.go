@@ -23,9 +23,10 @@ type Block struct {
 	// is no margin behind.
 	Follows, Open bool
 	// Light is set by a decoder of a block that is Open: the one that follows need have no
-	// margin in front. What the decoder wants of it after all, it reads Again, which is the
-	// part that a block which follows is of.
+	// margin in front but the lines in the last Keep bytes of this. What the decoder wants of
+	// it after all, it reads Again, which is the part that a block which follows is of.
 	Light bool
+	Keep  int
 	Again io.ReaderAt
 	// Records lists the records of the core as [start, end) in Data when records are
 	// not lines (a JSON array cut into its elements); nil when each line is a record.

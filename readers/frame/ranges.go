@@ -120,10 +120,11 @@ func (s *Ranges) start(i int64, buf []byte) (c core, err error) {
 // goOn reads the core of range i, which is where a block of the range before ended, and
 // makes the end of that block its margin.
 func (s *Ranges) goOn(i int64, before Block, buf []byte) (c core, err error) {
-	var tail []byte
-	if !before.Light {
-		tail = Tail(before.Data[:before.End], s.Layout.Before)
+	margin := s.Layout.Before
+	if before.Light {
+		margin = min(margin, before.Keep)
 	}
+	tail := Tail(before.Data[:before.End], margin)
 	next := before.Offset + int64(len(before.Core()))
 	_, end := s.Bounds(i)
 	size := int(max(end-next, 0))

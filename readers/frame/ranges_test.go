@@ -87,7 +87,7 @@ func checkRuns(t *testing.T, text string, layout Layout, each int64) {
 				t.Fatalf("layout %+v, text %q, %d at a time: range %d is %+v, want %+v", layout, text, each, i, b, want)
 			}
 			if floor = min(floor, b.Offset); before.Light {
-				floor = b.Offset
+				floor = max(floor, b.Offset-int64(before.Keep))
 			} else if !b.Follows {
 				floor = layout.Offset
 			}
@@ -95,7 +95,7 @@ func checkRuns(t *testing.T, text string, layout Layout, each int64) {
 			if b.Follows != (b.Again != nil) || b.Follows != before.Open || b.Skipped == 0 && (b.Follows || len(want.Core()) > 0) && string(b.Data[:b.Start]) != string(margin) {
 				t.Fatalf("layout %+v, text %q, %d at a time: range %d has margin %q, want %q", layout, text, each, i, b.Data[:b.Start], margin)
 			}
-			b.Light = b.Open && i%4 == 1
+			b.Light, b.Keep = b.Open && i%4 == 1, int(i/4%3)*layout.Before/3
 			before, buf = b, memory
 		}
 	}
