@@ -87,7 +87,7 @@ func checkRuns(t *testing.T, text string, layout Layout, each int64) {
 				t.Fatalf("layout %+v, text %q, %d at a time: range %d is %+v, want %+v", layout, text, each, i, b, want)
 			}
 			if floor = min(floor, b.Offset); before.Light {
-				floor = max(floor, b.Offset-int64(before.Keep))
+				floor = b.Offset - int64(len(Tail([]byte(text[floor:b.Offset]), min(before.Keep, layout.Before))))
 			} else if !b.Follows {
 				floor = layout.Offset
 			}
