@@ -164,12 +164,22 @@ func (f *rangedFile) sampling(i int64) frame.Sampling {
 	return frame.Inside
 }
 
+// maxRead is how many bytes are read by one system call. Of one that takes longer than some
+// 20 µs the Go scheduler thinks that it waits: it gives the core to another thread, and the two
+// of them are in each other's way. Copying this much from the page cache takes less.
+const maxRead = 128 << 10
+
 // ReadAt reads from the file, unless the context has ended.
-func (f *rangedFile) ReadAt(p []byte, off int64) (int, error) {
+func (f *rangedFile) ReadAt(p []byte, off int64) (n int, err error) {
 	if err := f.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return f.at.ReadAt(p, off)
+	for n < len(p) && err == nil {
+		var m int
+		m, err = f.at.ReadAt(p[n:min(len(p), n+maxRead)], off+int64(n))
+		n += m
+	}
+	return n, err
 }
 
 // read returns what can be read of the bytes from one position to another. What cannot be

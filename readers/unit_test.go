@@ -1,7 +1,9 @@
 package readers
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"testing"
 
 	"kscan/readers/event"
@@ -14,5 +16,24 @@ func TestDamageOfUnits(t *testing.T) {
 	}
 	if p := u.Damage(errors.New("input/output error")); p.Kind != event.Unreadable {
 		t.Errorf("a file that does not read: %+v", p)
+	}
+}
+
+// A range is read whole, whatever is read at a time, and its end is told.
+func TestRangedFileReadsAll(t *testing.T) {
+	content := make([]byte, 3*maxRead+5)
+	for i := range content {
+		content[i] = byte(i % 251)
+	}
+	f := &rangedFile{ctx: t.Context(), at: bytes.NewReader(content)}
+	for _, off := range []int{0, 1, maxRead - 1, maxRead, len(content) - 1, len(content)} {
+		for _, size := range []int{0, 1, maxRead, maxRead + 1, len(content), len(content) + 1} {
+			p := make([]byte, size)
+			n, err := f.ReadAt(p, int64(off))
+			want := content[off:min(off+size, len(content))]
+			if !bytes.Equal(p[:n], want) || (n < size) != (err == io.EOF) {
+				t.Errorf("%d bytes from %d: got %d, %v; want %d", size, off, n, err, len(want))
+			}
+		}
 	}
 }
