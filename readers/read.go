@@ -240,10 +240,10 @@ func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
 	file.ranges = frame.Ranges{R: file, Layout: layout, Size: in.size}
 	file.at = in.file
 	count, each := file.ranges.Count(), int64(1)
-	if joins {
-		each = r.options.ranges(count, file.stretch)
-	}
 	for i := int64(0); i < count; i += each {
+		if joins {
+			each = r.options.ranges(count, count-i, file.stretch)
+		}
 		file.users.Add(1)
 		u := &Unit{Part: p.part, file: file, next: i, last: min(i+each, count) - 1}
 		if err := r.margins.put(r, entry{unit: u}); err != nil {

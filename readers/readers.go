@@ -59,19 +59,24 @@ const (
 	defaultMaxRecord = 16 << 20
 )
 
-// Limits of how many stretches of ranges are one unit. Margins are read for each unit: the fewer units
-// the better, as long as there are enough for all workers.
+// How many stretches of ranges are one unit. Margins are read for each unit: the fewer units
+// the better, as long as there are enough for all workers, and small ones at the end of the
+// file, so that all of them are done at about the same time.
 const (
-	mostRanges = 8
-	leastUnits = 16
+	mostRanges = 16 // a unit's
+	leastUnits = 8  // a file's
+	endUnits   = 4  // among which what is left is shared out
 )
 
-// ranges returns how many of so many ranges are a unit: whole stretches.
-func (o Options) ranges(count, stretch int64) int64 {
+// ranges returns how many ranges are the next unit of a file with so many ranges, of which
+// some are left: whole stretches.
+func (o Options) ranges(count, left, stretch int64) int64 {
 	if o.Ranges > 0 {
 		return int64(o.Ranges)
 	}
-	return stretch * max(1, min(mostRanges, (count+stretch-1)/stretch/leastUnits))
+	most := max(1, min(mostRanges, count/stretch/leastUnits))
+	least := max(1, most/endUnits)
+	return stretch * max(least, min(most, left/stretch/endUnits))
 }
 
 func (o Options) maxRecord() int {

@@ -37,3 +37,24 @@ func TestRangedFileReadsAll(t *testing.T) {
 		}
 	}
 }
+
+// The units of a file are whole stretches, none is large, and the last ones are small.
+func TestUnitsOfRanges(t *testing.T) {
+	for _, count := range []int64{1, 3, 4, 5, 31, 32, 33, 100, 511, 512, 513, 5000, 1 << 20} {
+		var o Options
+		units, last, left := int64(0), int64(0), count
+		for ; left > 0; left -= last {
+			last = o.ranges(count, left, stretchRanges)
+			if last%stretchRanges != 0 || last < stretchRanges || last > mostRanges*stretchRanges {
+				t.Fatalf("%d ranges, %d left: a unit of %d", count, left, last)
+			}
+			units++
+		}
+		if least := min(leastUnits, count/stretchRanges); units < least {
+			t.Errorf("%d ranges: %d units, want %d at least", count, units, least)
+		}
+		if most := max(stretchRanges, count/leastUnits/endUnits, mostRanges*stretchRanges/endUnits); last > most {
+			t.Errorf("%d ranges: the last unit has %d, want %d at most", count, last, most)
+		}
+	}
+}
