@@ -34,11 +34,15 @@ func (o *investigateOptions) addFlags(f *pflag.FlagSet) {
 }
 
 // load gives the rules their playbooks, prints the warnings of those that are written
-// badly, and reads the other files that the flags name.
-func (o *investigateOptions) load(rules []*rule.Rule, stderr io.Writer) error {
-	problems, err := rule.LoadPlaybooks(rules, o.playbooks)
-	if err != nil {
-		return err
+// badly, and reads the other files that the flags name. Playbooks that nobody asks anything,
+// as with -f jsonl, are read only if they are named.
+func (o *investigateOptions) load(rules []*rule.Rule, asked bool, stderr io.Writer) error {
+	var problems rule.Problems
+	var err error
+	if asked || len(o.playbooks) > 0 {
+		if problems, err = rule.LoadPlaybooks(rules, o.playbooks); err != nil {
+			return err
+		}
 	}
 	if o.nodes != "" {
 		if o.known, err = readNodes(o.nodes); err != nil {

@@ -81,11 +81,12 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	if err := o.output.check(); err != nil {
 		return err
 	}
+	streams := o.output.format == "jsonl" // findings as they are found, and nothing else
 	rules, err := loadPack(o.rules, c.stderr)
 	if err != nil {
 		return err
 	}
-	if err := o.investigate.load(rules, c.stderr); err != nil {
+	if err := o.investigate.load(rules, !streams, c.stderr); err != nil {
 		return err
 	}
 	out, err := o.output.open(c)
@@ -101,7 +102,7 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	}
 	p := newProgress(c, &o.output)
 	options.Progress = p.tell()
-	options.NoAccount, options.Facts = o.output.format == "jsonl", scan.NewFacts()
+	options.NoAccount, options.Facts = streams, scan.NewFacts()
 	summary, err := scan.Run(ctx, options, paths, rules, expecter)
 	p.end()
 	if err == nil && out.collector != nil {
