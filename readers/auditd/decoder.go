@@ -54,7 +54,6 @@ type Decoder struct {
 	needs         *needs // nil if every event is wanted
 	whole, sample int    // bytes: wholeBlock and sampleBytes
 	calls         calls
-	lastCalls     [8]calledAt
 	partial       *partial // nil if events are shown as a whole
 	learned       learned
 	again         again

@@ -158,9 +158,7 @@ func TestOtherCall(t *testing.T) {
 		if r.IntN(3) == 0 {
 			text = spoil(r, text)
 		}
-		d.text = []byte(text)
-		plain.text = d.text
-		got, want := d.otherCall(0, len(text)), plain.findOther(0, len(text))
+		got, want := d.calls.otherAt(d.tables, []byte(text), 0, len(text)), plain.calls.findOther(d.tables, []byte(text))
 		if got != want {
 			t.Fatalf("%q: %d, want %d", text, got, want)
 		}

@@ -125,7 +125,7 @@ const (
 // a connect. It says no only of records as the kernel writes them: arch first, then the
 // number, and neither again.
 func (d *Decoder) mayConnect(from, end int) bool {
-	i := d.otherCall(from, end)
+	i := d.calls.otherAt(d.tables, d.text, from, end)
 	if i == 0 {
 		return true
 	}
@@ -134,37 +134,14 @@ func (d *Decoder) mayConnect(from, end int) bool {
 	return names
 }
 
-// otherCall returns where the number ends of a call that is surely no connect, in the body
-// text[from:end] of a SYSCALL record; 0 if it may be one. A log has few that differ.
-func (d *Decoder) otherCall(from, end int) int {
-	if end-from < callStart {
-		return d.findOther(from, end)
-	}
-	start := (*[callStart]byte)(d.text[from:])
-	a, b, c, e := load(start[:]), load(start[8:]), load(start[16:]), load(start[callStart-8:])
-	last := &d.lastCalls[(e>>24+e>>31)%uint64(len(d.lastCalls))] // by the number
-	if w := &last.start; (w[0]^a)|(w[1]^b)|(w[2]^c)|(w[3]^e) != 0 {
-		*w, last.end = [...]uint64{a, b, c, e}, d.findOther(from, end)
-	}
-	return last.end
-}
-
-// callStart is how many bytes at the start of a SYSCALL record tell all that otherCall does:
+// callStart is how many bytes at the start of a SYSCALL record tell all that otherAt does:
 // "arch=c000003e syscall=1234 ".
 const callStart = len(archField) + 8 + 1 + len(syscallField) + 4 + 1
 
-// calledAt is the start of a SYSCALL record, and what otherCall says of it.
+// calledAt is the start of a SYSCALL record, and what otherAt says of it.
 type calledAt struct {
 	start [4]uint64
 	end   int
-}
-
-func (d *Decoder) findOther(from, end int) int {
-	arch, n, i := plainCall(d.text[from:end])
-	if i == 0 || !d.calls.isOther(d.tables, arch, n) {
-		return 0
-	}
-	return i
 }
 
 // plainCall reads the body of a SYSCALL record that begins as the kernel writes it: with
@@ -250,7 +227,31 @@ func isShort(body []byte) bool {
 // needs no names.
 type calls struct {
 	archs []archCalls
+	last  [8]calledAt
 	other func(t *tables, call uint16) bool
+}
+
+// otherAt returns where the number ends of a call that is surely another, in the body
+// text[from:end] of a SYSCALL record; 0 if it may not be. A log has few that differ.
+func (c *calls) otherAt(t *tables, text []byte, from, end int) int {
+	if end-from < callStart {
+		return c.findOther(t, text[from:end])
+	}
+	start := (*[callStart]byte)(text[from:])
+	a, b, e, f := load(start[:]), load(start[8:]), load(start[16:]), load(start[callStart-8:])
+	last := &c.last[(f>>24+f>>31)%uint64(len(c.last))] // by the number
+	if w := &last.start; (w[0]^a)|(w[1]^b)|(w[2]^e)|(w[3]^f) != 0 {
+		*w, last.end = [...]uint64{a, b, e, f}, c.findOther(t, text[from:end])
+	}
+	return last.end
+}
+
+func (c *calls) findOther(t *tables, body []byte) int {
+	arch, n, i := plainCall(body)
+	if i == 0 || !c.isOther(t, arch, n) {
+		return 0
+	}
+	return i
 }
 
 // isNoConnect reports whether a system call is neither connect nor one that may stand for it.

@@ -112,8 +112,12 @@ type idNeeds struct {
 	list []idNeed
 	// pids and parents have a bit set for each value, by its lowest bits: most ids of a log
 	// are told by that.
-	pids, parents [idBits / 64]uint64
+	pids, parents idMarks
 }
+
+type idMarks [idBits / 64]uint64
+
+func (m *idMarks) has(id uint64) bool { return m[id%idBits/64]>>(id%64)&1 != 0 }
 
 // idBits is how many bits tell ids: a few hundred of them let one in a hundred pass.
 const idBits = 1 << 14
@@ -140,22 +144,17 @@ func (n *idNeeds) add(key string, values event.Values) {
 
 // rules reports whether at a place of a text stands an id that is surely not needed.
 func (n *idNeeds) rules(text []byte, at int) bool {
-	if at == 0 || len(text)-at < len(pidField)+8 {
+	if at == 0 || len(text)-at < len(pidField)+8 || binary.LittleEndian.Uint32(text[at:]) != pidWord {
 		return false
 	}
-	here := (*[1 + len(pidField) + 8]byte)(text[at-1:])
-	if binary.LittleEndian.Uint32(here[1:]) != pidWord {
+	id, end := usualID(text, at+len(pidField))
+	if end == 0 {
 		return false
 	}
-	value, size := leadingDigits(load(here[1+len(pidField):]))
-	if size == 8 || here[1+len(pidField)] == '0' { // it may go on, or is written in another way
-		return false
+	if text[at-1] == 'p' {
+		return !n.parents.has(id)
 	}
-	marks := &n.pids
-	if here[0] == 'p' {
-		marks = &n.parents
-	}
-	return size > 0 && marks[value%idBits/64]>>(value%64)&1 == 0
+	return !n.pids.has(id)
 }
 
 // pidWord is pidField as a number, the first letter lowest.

@@ -22,7 +22,8 @@ type needs struct {
 	id        int // the number of the literal pidField, -1 if it is none
 	only      bool
 	starts    event.Starts // nil if nobody is to be told of them
-	picks     [2]search    // of what holds a need, and of that and system calls
+	list      []prefilter.Literal
+	picks     [2]search // of what holds a need, and of that and system calls; made when asked for
 }
 
 // needText is a text that stands in a record as it is, or in hex.
@@ -155,10 +156,9 @@ func (n *needs) setFinder() {
 	if !ok {
 		return
 	}
-	n.picks[0] = newSearch(list)
-	n.picks[1] = newSearch(append(slices.Clip(list), prefilter.Literal{Text: syscallField}, prefilter.Literal{Text: pidField}))
-	if n.picks[0].finder != nil {
-		n.finder, n.id = n.picks[0].finder, n.picks[0].id
+	n.list = list
+	if n.finder = prefilter.New(list); n.finder != nil {
+		n.id = slices.Index(n.finder.Literals(), prefilter.Literal{Text: pidField})
 	}
 }
 

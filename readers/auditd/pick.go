@@ -54,7 +54,7 @@ func (d *Decoder) mayPick(b *frame.Block) bool {
 		}
 	}
 	p.spread, p.start, p.places = b.Facts.Spread, b.Start, p.places[:0]
-	return n.picks[0].finder != nil && n.picks[1].finder != nil
+	return n.finder != nil && len(n.list)+2 <= prefilter.MaxLiterals
 }
 
 // pickAll hands out the events of a block, but those of which the next block may have more.
@@ -111,36 +111,13 @@ func (d *Decoder) behind(b *frame.Block) int {
 	return min(at, len(b.Data))
 }
 
-// search is what a picker looks for.
-type search struct {
-	finder  *prefilter.Finder
-	id      int    // the number of the literal pidField, -1 if it is none
-	call    int    // that of syscallField
-	idAlone uint64 // what Finder.Fits says of pidField, if no other literal may stand there
-}
-
-func newSearch(list []prefilter.Literal) search {
-	f := prefilter.New(list)
-	if f == nil {
-		return search{}
-	}
-	s := search{finder: f, id: slices.Index(f.Literals(), prefilter.Literal{Text: pidField}),
-		call: slices.Index(f.Literals(), prefilter.Literal{Text: syscallField})}
-	if s.id >= 0 && f.Fits([]byte(pidField), 0) == 1<<s.id {
-		s.idAlone = 1 << s.id
-	}
-	return s
-}
-
 // pickLines notes the lines of text[from:to] that hold a need, of which number come before, and
 // returns the number of newlines with those before.
 func (d *Decoder) pickLines(from, to int, number int32) int32 {
 	s, n := &d.skim, d.needs
-	search := &n.picks[0]
-	if d.picker.calls || d.starter.on {
-		search = &n.picks[1]
-	}
-	start := from
+	search := n.searchFor(d.text[from:to], d.picker.calls || d.starter.on)
+	quick := search.idAlone != 0 && !d.starter.lines
+	start, passed := from, -1
 	if d.picker.types != 0 && from < to {
 		d.pickType(from, number+1)
 	}
@@ -151,23 +128,24 @@ func (d *Decoder) pickLines(from, to int, number int32) int32 {
 			base, newlines := at+w*64, s.newlines[w]
 			for hits := s.hits[w]; hits != 0; hits &= hits - 1 {
 				i := bits.TrailingZeros64(hits)
-				// Most hits are ids, and most of these are not needed.
-				if search.idAlone != 0 && d.starter.line < 0 && !d.starter.lines && n.ids.rules(d.text, base+i) {
+				hit, in := base+i, within{base, start, newlines & (1<<i - 1)}
+				if hit == passed {
 					continue
 				}
-				fits := search.finder.Fits(d.text, base+i)
+				if quick && len(d.text)-hit >= quickRoom {
+					if passed = d.quickPass(search, hit, in); passed >= hit {
+						continue
+					}
+				}
+				fits := search.finder.Fits(d.text, hit)
 				if fits == 0 {
 					continue
 				}
-				before := newlines & (1<<i - 1)
-				line := start
-				if before != 0 {
-					line = base + bits.Len64(before)
-				}
-				if d.starter.on && d.starter.take(d, search, fits, base+i, line) {
+				line := in.line()
+				if d.starter.on && d.starter.take(d, search, fits, hit, line) {
 					continue
 				}
-				d.pickAt(search, base+i, line, number+int32(bits.OnesCount64(before))+1)
+				d.pickAt(search, hit, line, number+int32(bits.OnesCount64(in.before))+1)
 			}
 			if d.picker.types != 0 {
 				d.pickTypes(base, to, newlines, number)

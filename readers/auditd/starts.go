@@ -45,7 +45,7 @@ func (s *starter) end(d *Decoder) {
 	if s.on = false; d.needs.starts != nil {
 		d.needs.starts.Told(s.all && s.line < 0)
 	}
-	s.lines = false
+	s.lines, s.line = false, -1
 }
 
 // take looks at a place where literals may stand, and reports whether that was all that
@@ -68,14 +68,16 @@ func (s *starter) take(d *Decoder, search *search, fits uint64, at, line int) bo
 	return fits == search.idAlone && d.needs.ids.rules(d.text, at)
 }
 
+// isOther reports whether the system call whose number is at a place is surely no start.
+func (s *starter) isOther(d *Decoder, at int) bool {
+	from := at - len(archField) - 8 - 1 - len(syscallField)
+	return from > 0 && d.text[from-1] == ' ' && s.calls.otherAt(d.tables, d.text, from, len(d.text)) != 0
+}
+
 // takeCall takes a record of a system call, whose number is at a place of a line.
 func (s *starter) takeCall(d *Decoder, at, line int) {
-	const arch, maxCallDigits = 1 + len(archField) + 8 + 1, 4
-	if from := at - len(syscallField) - arch; from >= line && string(d.text[from:from+1+len(archField)]) == " "+archField {
-		n, end := shortDigits(d.text, at)
-		if name := d.text[from+1+len(archField):][:8]; end > 0 && end-at <= maxCallDigits && end < len(d.text) && d.text[end] == ' ' && s.calls.isOther(d.tables, name, n) {
-			return
-		}
+	if s.isOther(d, at) {
+		return
 	}
 	r, ok := s.read(d, line, at)
 	switch {
@@ -101,6 +103,16 @@ func (s *starter) takeID(d *Decoder, at, line int) {
 		sure := at == s.next && d.text[at-1] == ' ' && (end == len(d.text) || d.text[end] <= ' ')
 		s.tell(d, &s.header, sure, event.Start{PID: uint32(n), Parent: uint32(s.parent), HasParent: true}, max(n, s.parent))
 	}
+}
+
+// takePair is takeID for both ids of a line, and reports whether they are of the start at hand.
+func (s *starter) takePair(d *Decoder, parent, pid uint64, end, line int) bool {
+	if line != s.line {
+		return false
+	}
+	s.line = -1
+	s.tell(d, &s.header, d.text[end] <= ' ', event.Start{PID: uint32(pid), Parent: uint32(parent), HasParent: true}, max(pid, parent))
+	return true
 }
 
 // takeOther takes a record of another type, which has "pid=" at a place.

@@ -2,9 +2,11 @@ package prefilter
 
 import "math/bits"
 
-// shape is what bytes the windows of a bucket's literals have: for each place, the low and
-// the high halves, a bit for each.
-type shape [window][2]uint16
+// shape is what bytes the windows of a bucket's literals have, place by place.
+type shape [window]halves
+
+// halves are the low and the high halves of some bytes, a bit for each.
+type halves [2]uint16
 
 // anyHalf is the half of any byte.
 const anyHalf = 1<<16 - 1
@@ -12,11 +14,11 @@ const anyHalf = 1<<16 - 1
 func shapeOf(text string, fold bool) (s shape) {
 	for j := range window {
 		if j >= len(text) {
-			s[j] = [2]uint16{anyHalf, anyHalf} // places past its end fit every byte
+			s[j] = halves{anyHalf, anyHalf} // places past its end fit every byte
 			continue
 		}
 		c := text[j]
-		s[j] = [2]uint16{1 << (c & 15), 1 << (c >> 4)}
+		s[j] = halves{1 << (c & 15), 1 << (c >> 4)}
 		if lower := c | 0x20; fold && lower >= 'a' && lower <= 'z' {
 			s[j][1] |= 1 << (c>>4 ^ 2) // the other case differs in one bit of the high half
 		}
@@ -26,7 +28,7 @@ func shapeOf(text string, fold bool) (s shape) {
 
 func (s *shape) union(o *shape) (u shape) {
 	for j := range s {
-		u[j] = [2]uint16{s[j][0] | o[j][0], s[j][1] | o[j][1]}
+		u[j] = halves{s[j][0] | o[j][0], s[j][1] | o[j][1]}
 	}
 	return u
 }
@@ -67,9 +69,9 @@ func shares() (shares [16][16]float64) {
 
 // bucketsOf puts shapes into buckets and returns the bucket of each: those are together that
 // blur each other least.
-func bucketsOf(shapes []shape) []int {
+func bucketsOf(shapes []shape, texts *texts) []int {
 	of := make([]int, len(shapes))
-	b := bucketing{shares: shares()}
+	b := bucketing{texts: texts}
 	for i := range shapes {
 		of[i] = i
 		b.add(shapes[i])
@@ -95,7 +97,7 @@ func bucketsOf(shapes []shape) []int {
 
 // bucketing is the state of bucketsOf.
 type bucketing struct {
-	shares [16][16]float64
+	texts  *texts
 	shapes []shape
 	chance []float64   // of each shape; -1 for one that was put into another
 	cost   [][]float64 // of putting a shape and one before it together
@@ -103,7 +105,7 @@ type bucketing struct {
 
 func (b *bucketing) add(s shape) {
 	b.shapes = append(b.shapes, s)
-	b.chance = append(b.chance, s.chance(&b.shares))
+	b.chance = append(b.chance, b.texts.chance(&s))
 	b.cost = append(b.cost, make([]float64, len(b.shapes)-1))
 	for i := range len(b.shapes) - 1 {
 		b.update(len(b.shapes)-1, i)
@@ -113,7 +115,7 @@ func (b *bucketing) add(s shape) {
 func (b *bucketing) update(i, j int) {
 	i, j = max(i, j), min(i, j)
 	both := b.shapes[i].union(&b.shapes[j])
-	b.cost[i][j] = both.chance(&b.shares) - b.chance[i] - b.chance[j]
+	b.cost[i][j] = b.texts.chance(&both) - b.chance[i] - b.chance[j]
 }
 
 // closest returns the two shapes that cost least to put together.
@@ -131,7 +133,7 @@ func (b *bucketing) closest() (keep, drop int) {
 
 func (b *bucketing) join(keep, drop int) {
 	b.shapes[keep] = b.shapes[keep].union(&b.shapes[drop])
-	b.chance[keep], b.chance[drop] = b.shapes[keep].chance(&b.shares), -1
+	b.chance[keep], b.chance[drop] = b.texts.chance(&b.shapes[keep]), -1
 	for i := range b.shapes {
 		if i != keep && b.chance[i] >= 0 {
 			b.update(i, keep)

@@ -56,27 +56,31 @@ type Finder struct {
 
 // New returns a Finder for the literals. It returns nil if there are none, too many of
 // them, or one that is empty.
-func New(literals []Literal) *Finder {
+func New(literals []Literal) *Finder { return NewFor(literals, nil) }
+
+// NewFor is New for texts like a sample: in these, fewer places are marked that hold no literal.
+func NewFor(literals []Literal, sample []byte) *Finder {
 	if len(literals) == 0 || len(literals) > MaxLiterals {
 		return nil
 	}
 	f := &Finder{literals: slices.Clone(literals)}
 	slices.SortFunc(f.literals, func(a, b Literal) int { return strings.Compare(a.Text, b.Text) })
 	f.literals = slices.Compact(f.literals)
+	texts := newTexts(sample)
 	var shapes []shape
 	var windows []Literal
 	for i, literal := range f.literals {
 		if literal.Text == "" {
 			return nil
 		}
-		offset := rarest(literal.Text)
+		offset := texts.rarest(literal)
 		f.offsets, f.starts = append(f.offsets, offset), append(f.starts, startOf(literal))
 		f.addFits(i, literal.Text[offset:], literal.Fold)
 		shapes = append(shapes, shapeOf(literal.Text[offset:], literal.Fold))
 		windows = append(windows, Literal{literal.Text[offset:], literal.Fold})
 	}
 	f.sharp, f.isSharp = newSharp(windows)
-	for i, bucket := range bucketsOf(shapes) {
+	for i, bucket := range bucketsOf(shapes, texts) {
 		f.add(bucket, &shapes[i])
 	}
 	f.know()

@@ -3,8 +3,10 @@ package prefilter
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"math/bits"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -17,7 +19,8 @@ func maps(f *Finder, data []byte) (newlines, hits []uint64) {
 }
 
 // FuzzScan demands that the vector code and the plain form mark the same places, that
-// newlines are marked exactly, and that every literal in the data is marked and matched.
+// newlines are marked exactly, and that every literal in the data is marked and matched, also
+// where a sample chose the windows.
 func FuzzScan(f *testing.F) {
 	f.Add([]byte("destination\":{\"port\":10250}}\n{\"saddr=0200280A"), "1025", "280A", true)
 	f.Add(bytes.Repeat([]byte("10250\n"), 50), "0\n", "x", true)
@@ -35,34 +38,60 @@ func FuzzScan(f *testing.F) {
 			}
 			return
 		}
-		newlines, hits := make([]uint64, Words(len(data))), make([]uint64, Words(len(data)))
-		if plain := finder.Scan(data, newlines, hits); plain != !slices.ContainsFunc(data, isOdd) {
-			t.Fatalf("plain: %v", plain)
-		}
-		for w := range hits {
-			n, h := finder.scanWord(data, w*64)
-			if n != newlines[w] || h != hits[w] {
-				t.Fatalf("word %d: %x %x, the plain form has %x %x", w, newlines[w], hits[w], n, h)
-			}
-		}
-		for i := range data {
-			var here [window]byte
-			copy(here[:], data[i:])
-			if at := binary.LittleEndian.Uint32(here[:]); finder.Fits(data, i) != finder.slowFits(at) {
-				t.Fatalf("%q is known to fit %b, not %b", here, finder.Fits(data, i), finder.slowFits(at))
-			}
-		}
-		for i, literal := range finder.literals {
-			checkAll(t, finder, data, hits, literal, finder.offsets[i])
-		}
-		lines := 0
-		for _, w := range newlines {
-			lines += bits.OnesCount64(w)
-		}
-		if want := bytes.Count(data, []byte("\n")); lines != want {
-			t.Fatalf("%d newlines, want %d", lines, want)
-		}
+		checkFinder(t, finder, data)
+		checkFinder(t, NewFor(literals, data), data)
 	})
+}
+
+func checkFinder(t *testing.T, finder *Finder, data []byte) {
+	t.Helper()
+	newlines, hits := make([]uint64, Words(len(data))), make([]uint64, Words(len(data)))
+	if plain := finder.Scan(data, newlines, hits); plain != !slices.ContainsFunc(data, isOdd) {
+		t.Fatalf("plain: %v", plain)
+	}
+	for w := range hits {
+		n, h := finder.scanWord(data, w*64)
+		if n != newlines[w] || h != hits[w] {
+			t.Fatalf("word %d: %x %x, the plain form has %x %x", w, newlines[w], hits[w], n, h)
+		}
+	}
+	for i := range data {
+		var here [window]byte
+		copy(here[:], data[i:])
+		if at := binary.LittleEndian.Uint32(here[:]); finder.Fits(data, i) != finder.slowFits(at) {
+			t.Fatalf("%q is known to fit %b, not %b", here, finder.Fits(data, i), finder.slowFits(at))
+		}
+	}
+	for i, literal := range finder.literals {
+		checkAll(t, finder, data, hits, literal, finder.offsets[i])
+	}
+	lines := 0
+	for _, w := range newlines {
+		lines += bits.OnesCount64(w)
+	}
+	if want := bytes.Count(data, []byte("\n")); lines != want {
+		t.Fatalf("%d newlines, want %d", lines, want)
+	}
+}
+
+// TestSampleChoosesWindows: a window that a log has in each line is not looked for where the
+// literal has another, and literals share a bucket only where the log has nothing between them.
+func TestSampleChoosesWindows(t *testing.T) {
+	log := bytes.Repeat([]byte("/usr/bin/kubelet --config /etc/kubelet/config.yaml 2F7573722F62696E2F6B7562656C6574 1.2.3.4 a1=\"b\"\n"), 200)
+	var literals []Literal
+	for _, text := range []string{"/.kube/config", "/etc/kubernetes/", "/var/lib/kubelet/pki/", "/pki/", "/serviceaccount/token", "169.254.169.254"} {
+		literals = append(literals, Literal{text, false}, Literal{strings.ToUpper(hex.EncodeToString([]byte(text))), false})
+	}
+	count := func(f *Finder) (n int) {
+		_, hits := maps(f, log)
+		for _, w := range hits {
+			n += bits.OnesCount64(w)
+		}
+		return n
+	}
+	if without, with := count(New(literals)), count(NewFor(literals, log)); without < 400 || with > 0 {
+		t.Errorf("%d places are marked without a sample, %d with it", without, with)
+	}
 }
 
 // checkAll demands that each place of the literal is marked and matched.
