@@ -67,7 +67,7 @@ func lint(path string, data []byte) Problems {
 	p.schedule(f.Rule)
 	if f.Rule.Type == "eql" || f.Rule.Type == "" && f.Rule.Language == "eql" {
 		p.language(f.Rule)
-		p.words(f.Rule)
+		p.words(f.Rule, f.integrations())
 	}
 	return p.problems
 }

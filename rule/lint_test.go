@@ -78,6 +78,7 @@ func TestLint(t *testing.T) {
 		{"a field", query("process where proces.name == \"a\" and\n  proces.name != \"b\" and x.y.z == 1"), []string{
 			"warning 7:15: query: the field proces.name is not in ECS | did you mean process.name?",
 			"warning 8:26: query: the field x.y.z is not in ECS | "}},
+		{"metadata that is none", [2]string{"[rule]", "metadata = 1\n[rule]"}, nil},
 		{"a category", query("netwrok where true"),
 			[]string{`warning 7:1: query: "netwrok" is no category of ECS | did you mean "network"?`}},
 		{"a quoted category", query(`"my thing" where true`), []string{`warning 7:1: query: "my thing" is no category of ECS | `}},
@@ -132,6 +133,27 @@ func TestLintOfTheBuiltInRule(t *testing.T) {
 		}
 		for _, p := range checked.Problems {
 			t.Error(p.Render())
+		}
+	}
+}
+
+// An integration has fields that are not in ECS, below its name.
+func TestLintOfIntegrations(t *testing.T) {
+	const query = "any where okta.actor.id == null and aws.region == 1 and okta_x.y == 1"
+	const region, other = "the field aws.region is not in ECS", "the field okta_x.y is not in ECS"
+	for integration, want := range map[string][]string{
+		`["okta", "aws"]`: {other},
+		`"okta"`:          {region, other},
+		`["endpoint"]`:    {"the field okta.actor.id is not in ECS", region, other},
+		`[1, "aws"]`:      {"the field okta.actor.id is not in ECS", other},
+	} {
+		text := "[metadata]\nintegration = " + integration + "\n" + strings.Replace(tidy, `process where process.name == \"a\"`, query, 1)
+		got := []string{}
+		for _, line := range lintOf(t, text) {
+			got = append(got, strings.TrimSuffix(strings.SplitN(line, "query: ", 2)[1], " | "))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("integration %s (-want +got)\n%s", integration, diff)
 		}
 	}
 }

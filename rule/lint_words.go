@@ -26,13 +26,18 @@ func tableKeys() (keys []string) {
 	return keys
 }
 
-// words warns of fields and categories in the query that are not known.
-func (p *linter) words(t *table) {
+// words warns of fields and categories in the query that are not known. An integration has
+// fields of its own, below its name.
+func (p *linter) words(t *table, integrations []string) {
 	q, err := eql.Parse(t.Query)
 	if err != nil {
 		return // parse says so
 	}
 	w := words{query: t.Query, ownCategory: t.Category != "", told: map[string]bool{}}
+	w.known = func(field string) bool {
+		group, _, _ := strings.Cut(field, ".")
+		return slices.Contains(integrations, group)
+	}
 	w.warn = func(span eql.Span, message, hint string) { p.at(t.Query, span, message, hint).Warning = true }
 	switch q := q.(type) {
 	case *eql.EventQuery:

@@ -12,7 +12,24 @@ import (
 
 // file is Elastic's schema as far as kscan uses it; other keys are accepted.
 type file struct {
-	Rule *table `toml:"rule"`
+	// Metadata is what Elastic's repository says of the rule; of any type, since a rule runs without.
+	Metadata any    `toml:"metadata"`
+	Rule     *table `toml:"rule"`
+}
+
+// integrations returns the names of those whose events the rule is for.
+func (f *file) integrations() (names []string) {
+	metadata, _ := f.Metadata.(map[string]any)
+	list, ok := metadata["integration"].([]any)
+	if !ok {
+		list = []any{metadata["integration"]} // older rules name one
+	}
+	for _, name := range list {
+		if text, ok := name.(string); ok {
+			names = append(names, text)
+		}
+	}
+	return names
 }
 
 type table struct {
