@@ -52,6 +52,8 @@ type Need struct {
 	// pattern demands; with Fold, in any case of its ASCII letters. "" for a number.
 	Text string
 	Fold bool
+	// Whole is set if Text is all of the value, as it is or in a number as it is written.
+	Whole bool
 	// Number is the value of a long field when Text is "".
 	Number int64
 	// Among, if set, takes the place of Text and Number: the whole value must be one of

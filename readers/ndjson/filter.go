@@ -2,6 +2,7 @@ package ndjson
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"math/bits"
 	"slices"
@@ -44,6 +45,9 @@ type filter struct {
 	carried  bool                       // an AuditMark stands in the data
 	places   []int32                    // where a literal may make a candidate
 	tried    int                        // how many of them next is done with
+	entered  int                        // lines of the data that a gate stands in
+	gates    bool                       // there are gates
+	hits     []uint64                   // of holds
 	wanted   func(literal, at int) bool // accept, made once
 	line     func([]lineTest, int) bool // and, made once
 	fresh    bool                       // scan was called
@@ -58,22 +62,38 @@ type acceptance struct {
 	number bool
 	rests  []string
 	tests  keyTests // of the fields whose keys the literal ends
+	gate   *gate    // nil if it is none
 }
 
 // newFilter returns a filter for lines that hold at least one of the needs, or nil if
-// there is no telling which do.
-func newFilter(needs []event.Need) *filter {
+// there is no telling which do. With gated it looks for gates. It
+// is to suit data like a sample, if there is one.
+func newFilter(needs []event.Need, gated bool, sample []byte) *filter {
+	f := newPlainFilter(needs, gated, sample)
+	if f == nil {
+		return nil
+	}
+	for i := range f.accepts {
+		f.glances[i] = newGlance(f.finder, i, &f.accepts[i])
+	}
+	f.dealer = newDealer(f)
+	return f
+}
+
+// newPlainFilter is newFilter without what scan takes.
+func newPlainFilter(needs []event.Need, gated bool, sample []byte) *filter {
 	if len(needs) == 0 {
 		return nil
 	}
 	m := newFilterMaker()
+	m.gated = gated
 	for i := range needs {
 		if !m.need(&needs[i]) {
 			return nil
 		}
 	}
-	f := &filter{finder: prefilter.New(slices.Collect(maps.Keys(m.list)))}
-	if f.finder == nil {
+	f := &filter{finder: prefilter.NewQuickly(slices.Collect(maps.Keys(m.list)), sample), gates: m.gates}
+	if f.finder == nil || !m.open(sample) {
 		return nil
 	}
 	for i, literal := range f.finder.Literals() {
@@ -84,26 +104,39 @@ func newFilter(needs []event.Need) *filter {
 		}
 		f.accepts = append(f.accepts, *a)
 	}
-	for i := range f.accepts {
-		f.glances[i] = newGlance(f.finder, i, &f.accepts[i])
-	}
-	f.dealer = newDealer(f)
 	f.wanted, f.line = f.accept, f.and
 	return f
 }
 
-// focus makes the filter look for those needs alone that still matter, and for events of
-// the source.
-func (d *Decoder) focus(source string) {
+// focus makes the filter look for those needs alone that still matter in a core, and for
+// events of the source.
+func (d *Decoder) focus(source string, core []byte) {
 	d.now = d.now[:0]
 	for i := range d.needs {
 		n := &d.needs[i]
 		d.now = append(d.now, (n.Open == nil || n.Open(nil)) && (n.Sources == nil || n.Sources(source)))
 	}
-	if slices.Equal(d.now, d.active) {
-		return
+	if !slices.Equal(d.now, d.active) {
+		d.active, d.filters = append(d.active[:0], d.now...), [2]*filter{}
 	}
-	d.active = append(d.active[:0], d.now...)
+	which := 0
+	if d.gating.next(d.filter) {
+		which = 1
+	}
+	if d.filters[which] == nil {
+		d.filters[which] = d.newFilter(which == 1, core)
+	}
+	if f := d.filters[which]; f != d.filter {
+		f.newlines, f.places, f.dealer.room = d.filter.newlines, d.filter.places, d.filter.dealer.room
+		d.filter = f
+	}
+}
+
+// newFilter returns a filter for the active needs.
+func (d *Decoder) newFilter(gated bool, core []byte) *filter {
+	if f := d.filters[1]; f != nil && !f.gates {
+		return f
+	}
 	var needs []event.Need
 	for i, active := range d.active {
 		if active {
@@ -111,10 +144,7 @@ func (d *Decoder) focus(source string) {
 		}
 	}
 	// Without needs there would be no telling.
-	if f := newFilter(needs); f != nil {
-		f.newlines, f.places, f.dealer.room = d.filter.newlines, d.filter.places, d.filter.dealer.room
-		d.filter = f
-	}
+	return cmp.Or(newFilter(needs, gated, sampleOf(core)), d.filter)
 }
 
 // accept reports whether a literal at a place makes its line a candidate.
@@ -127,7 +157,7 @@ func (f *filter) accept(literal, at int) bool {
 	if len(a.tests.tests) > 0 && a.tests.hold(f.data, at, end, f.line) {
 		return true
 	}
-	return a.number && f.isNumber(a, end)
+	return a.number && f.isNumber(a, end) || a.gate != nil && f.enters(a.gate, at)
 }
 
 // isNumber reports whether what follows the digits that end at a place makes them one of
@@ -147,17 +177,27 @@ func (f *filter) isNumber(a *acceptance, end int) bool {
 
 // scan prepares for next.
 func (f *filter) scan(data []byte) {
-	words := prefilter.Words(len(data))
 	if f.dealer.room == nil {
 		f.dealer.room = new(dealRoom)
 	}
+	f.prepare(data, prefilter.Words(len(data)))
+	f.entered = 0
+	for i := range f.accepts {
+		if g := f.accepts[i].gate; g != nil {
+			g.refused = 0
+		}
+	}
+	f.block++
+	f.sound = f.search() || utf8.Valid(data) && bytes.IndexByte(data, 0) < 0
+	f.fresh = true
+}
+
+// prepare takes data of which so many words of bitmaps are needed.
+func (f *filter) prepare(data []byte, words int) {
 	if cap(f.newlines) < words {
 		f.newlines = make([]uint64, words)
 	}
 	f.data, f.newlines = data, f.newlines[:words]
-	f.block++
-	f.sound = f.search() || utf8.Valid(data) && bytes.IndexByte(data, 0) < 0
-	f.fresh = true
 }
 
 // next returns the first place at or after from where a literal that is wanted stands,
@@ -174,7 +214,7 @@ func (f *filter) next(from int) int {
 // Look makes Decode pass over lines that hold none of the needs, where that can be told.
 func (d *Decoder) Look(i event.Interest) {
 	if d.format == Lines {
-		d.filter, d.picker = newFilter(i.Needs), newPicker(i.Finder)
+		d.filter, d.picker = newFilter(i.Needs, false, nil), newPicker(i.Finder)
 		d.needs, d.active, d.only = i.Needs, nil, i.Only
 	}
 }
@@ -235,7 +275,7 @@ func (d *Decoder) Carries(source string, b *frame.Block) bool {
 	if d.filter == nil || d.isExact(b) {
 		return Carries(core)
 	}
-	d.focus(source)
+	d.focus(source, core)
 	d.filter.scan(core) // for sift too
 	return d.filter.carried
 }
@@ -259,7 +299,7 @@ func (d *Decoder) sift(b *frame.Block) int64 {
 		return d.lines(b, b.End)
 	}
 	if !d.filter.fresh {
-		d.focus(d.source)
+		d.focus(d.source, core)
 		d.filter.scan(core)
 	}
 	f := d.filter

@@ -11,7 +11,9 @@ import (
 
 // filterMaker puts a filter together.
 type filterMaker struct {
-	list map[prefilter.Literal]*acceptance
+	list  map[prefilter.Literal]*acceptance
+	gated bool // gates are looked for
+	gates bool // there are some
 }
 
 // newFilterMaker returns one that knows what makes any line a candidate: a text may be
@@ -35,7 +37,18 @@ func (m *filterMaker) at(text string, fold bool) *acceptance {
 
 // need adds a need. It returns false if it cannot be told which lines hold it.
 func (m *filterMaker) need(n *event.Need) bool {
+	text := ""
+	if m.gated {
+		text = gateOf(n)
+	}
 	switch {
+	case text != "":
+		m.gates = true
+		a := m.at(text, false)
+		if a.gate == nil {
+			a.gate = &gate{}
+		}
+		a.gate.needs = append(a.gate.needs, *n)
 	case n.Among != nil || n.Exists:
 		key, t, ok := newFieldTest(n)
 		if !ok {
@@ -101,8 +114,15 @@ func newLineTest(n *event.Need) (t lineTest, ok bool) {
 	if n.Fold || n.Text == "" {
 		return t, false
 	}
-	t.text = longestRun(n.Text)
+	if t.text = longestRun(n.Text); n.Whole && t.text == n.Text && !mayBeBare(t.text) {
+		t.text += `"`
+	}
 	return t, t.text != "" && !strings.Contains(t.text, "/")
+}
+
+// mayBeBare reports whether JSON may have a text without quotes.
+func mayBeBare(text string) bool {
+	return strings.Trim(text, "0123456789+-.eE") == "" || text == "true" || text == "false" || text == "null"
 }
 
 // isPlainKey reports whether JSON writes a key in one way, \u00 escapes apart.

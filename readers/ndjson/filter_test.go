@@ -100,8 +100,11 @@ func (k *taker) has(v event.Scalar, need event.Need) bool {
 		return out.Int == need.Number
 	}
 	text := string(out.Text)
-	if need.Fold {
+	switch {
+	case need.Fold:
 		return strings.EqualFold(text, need.Text)
+	case need.Whole:
+		return text == need.Text
 	}
 	return strings.Contains(text, need.Text)
 }

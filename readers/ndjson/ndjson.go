@@ -49,8 +49,10 @@ type Decoder struct {
 	action         action
 	filter         *filter // nil when every record is decoded
 	needs          []event.Need
-	active         []bool  // which of needs the filter looks for, once that was asked
-	now            []bool  // which of needs matter now
+	active         []bool     // which of needs the filter looks for, once that was asked
+	now            []bool     // which of needs matter now
+	filters        [2]*filter // for the active needs: by their keys, and with gates
+	gating         gating
 	picker         *picker // nil when every record is decoded as a whole
 	picked         bool    // the record is decoded because it may match
 	only           bool    // nobody asks for a sample, nor how many records were passed over

@@ -86,7 +86,7 @@ func closed(text string) (brackets string) {
 func TestThinKeepsWhatIsWanted(t *testing.T) {
 	var shut []string
 	r := rand.New(rand.NewPCG(3, 4))
-	f := newFilter(glanceNeeds(func(value []byte) bool { return !slices.Contains(shut, string(value)) }))
+	f := newFilter(glanceNeeds(func(value []byte) bool { return !slices.Contains(shut, string(value)) }), false, nil)
 	places, kept, wanted := 0, 0, 0
 	for _, next := range []string{"", "", "10.0.0.7", "", "fd00::7"} {
 		shut = append(shut, next)
@@ -107,7 +107,7 @@ func TestThinKeepsWhatIsWanted(t *testing.T) {
 // TestChunksAreJoined puts what is wanted across the end of a chunk, and ends the data near
 // another.
 func TestChunksAreJoined(t *testing.T) {
-	f := newFilter(glanceNeeds(nil))
+	f := newFilter(glanceNeeds(nil), false, nil)
 	wanted := `{"a":{"text":"agent-0001-7a","count":7,"addr":"10.0.0.7"}}` + "\n"
 	for shift := range len(wanted) + 2 {
 		text := strings.Repeat(" ", chunk-shift) + wanted
@@ -127,7 +127,7 @@ func TestChunksAreJoined(t *testing.T) {
 
 // TestKeysAreDealt demands that the places of keys come apart from all others.
 func TestKeysAreDealt(t *testing.T) {
-	f := newFilter(glanceNeeds(nil))
+	f := newFilter(glanceNeeds(nil), false, nil)
 	f.scan([]byte(strings.Repeat(`{"a":{"text":"no","count":8,"there":1}}`+"\n", 100)))
 	if got := f.dealer.room.counts; f.dealer.dealt < 3 || got[0] == 0 || slices.Max(got[1:]) == 0 {
 		t.Errorf("of %d keys the places are %v", f.dealer.dealt, got)
@@ -199,7 +199,7 @@ func FuzzThin(f *testing.F) {
 			f.Add([]byte(`{"b":{"` + key + `":` + value + `}}`))
 		}
 	}
-	filter := newFilter(glanceNeeds(nil))
+	filter := newFilter(glanceNeeds(nil), false, nil)
 	good := strings.Repeat(`{"a":{"text":"agent-0003-7a","count":8}}`+"\n", 10)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for range 2 { // what came before may be told another way
@@ -211,7 +211,7 @@ func FuzzThin(f *testing.F) {
 
 // TestGlancesAreTaken demands that each kind of need gets the glance that is meant for it.
 func TestGlancesAreTaken(t *testing.T) {
-	f := newFilter(glanceNeeds(nil))
+	f := newFilter(glanceNeeds(nil), false, nil)
 	want := map[string]glanceKind{
 		`text"`: atText, `short"`: atText, `odd"`: atLiteral, `count"`: atNumber, `addr"`: atAddress, `v4"`: atAddress, `mixed"`: atLiteral,
 		`there"`: atLiteral, "curl-command": atLiteral, "/kube/config": atLiteral, "1025": atLiteral, AuditMark: atLiteral,

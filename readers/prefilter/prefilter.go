@@ -59,14 +59,21 @@ type Finder struct {
 func New(literals []Literal) *Finder { return NewFor(literals, nil) }
 
 // NewFor is New for texts like a sample: in these, fewer places are marked that hold no literal.
-func NewFor(literals []Literal, sample []byte) *Finder {
+func NewFor(literals []Literal, sample []byte) *Finder { return newFinder(literals, newTexts(sample)) }
+
+// NewQuickly is NewFor in a tenth of the time: it chooses what to look for by the sample, but
+// not what to look for together.
+func NewQuickly(literals []Literal, sample []byte) *Finder {
+	return newFinder(literals, &texts{shares: shares(), counts: countsOf(sample)})
+}
+
+func newFinder(literals []Literal, texts *texts) *Finder {
 	if len(literals) == 0 || len(literals) > MaxLiterals {
 		return nil
 	}
 	f := &Finder{literals: slices.Clone(literals)}
 	slices.SortFunc(f.literals, func(a, b Literal) int { return strings.Compare(a.Text, b.Text) })
 	f.literals = slices.Compact(f.literals)
-	texts := newTexts(sample)
 	var shapes []shape
 	var windows []Literal
 	for i, literal := range f.literals {

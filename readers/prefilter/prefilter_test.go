@@ -40,6 +40,7 @@ func FuzzScan(f *testing.F) {
 		}
 		checkFinder(t, finder, data)
 		checkFinder(t, NewFor(literals, data), data)
+		checkFinder(t, NewQuickly(literals, data), data)
 	})
 }
 
@@ -203,6 +204,23 @@ func BenchmarkBytesIndex(b *testing.B) {
 	for b.Loop() {
 		if bytes.Contains(data, []byte("10250")) || bytes.Contains(data, []byte("10255")) {
 			b.Fatal("found")
+		}
+	}
+}
+
+// TestQuicklyChoosesWindows demands that a literal is looked for by that part of it which the
+// data has least.
+func TestQuicklyChoosesWindows(t *testing.T) {
+	data := bytes.Repeat([]byte(`"resource":"node-00","source":"node-01"`+"\n"), 10_000)
+	count := func(text string) int { return bytes.Count(data, []byte(text)) }
+	for _, text := range []string{`node-00"`, `node-01`, `node-07"`, `resource"`, `source"`, `resolved`, `sourced`, `"node`, "abc"} {
+		f := NewQuickly([]Literal{{Text: text}}, data)
+		got, least := text[f.Offset(0):min(f.Offset(0)+window, len(text))], len(data)
+		for i := range max(len(text)-(window-1), 0) {
+			least = min(least, count(text[i:i+window]))
+		}
+		if len(text) >= window && count(got) > least {
+			t.Errorf("%q is looked for by %q, which is there %d times, not %d", text, got, count(got), least)
 		}
 	}
 }

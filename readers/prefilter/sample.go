@@ -12,6 +12,7 @@ type texts struct {
 	// windows are those of the sample, each once, and how many of all it is.
 	windows []uint32
 	parts   []float64
+	counts  *counts // in place of them, or nil
 }
 
 func newTexts(sample []byte) *texts {
@@ -49,6 +50,9 @@ func (h *halves) fits(c byte) bool { return h[0]>>(c&15)&(h[1]>>(c>>4))&1 != 0 }
 // rarest returns the offset of that window of a literal which there is least of.
 func (t *texts) rarest(l Literal) int {
 	offset := rarest(l.Text)
+	if t.counts != nil && !l.Fold {
+		return t.counts.rarest(l.Text, offset)
+	}
 	if len(t.windows) == 0 {
 		return offset
 	}

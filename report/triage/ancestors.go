@@ -100,12 +100,12 @@ func (s *starts) wants(host hostKey, pid, entity string) bool {
 	return pid != "" && s.wanted[pidKey(host, pid)] || entity != "" && s.wanted[hostPID{host, entity}]
 }
 
-// needs are those of the starts that are looked for, which are of a kind.
-func (s *starts) needs(kind []event.Need) []event.Need {
+// startNeeds are those of the starts of some processes, which are of a kind.
+func startNeeds(wanted map[hostPID]bool, kind []event.Need) []event.Need {
 	pids := event.Need{Field: originFields[0], Type: event.Long}
 	entities := event.Need{Field: originFields[1], Type: event.Keyword}
 	pidSet, entitySet := event.NewSet(), event.NewSet()
-	for key := range s.wanted {
+	for key := range wanted {
 		if pid, ok := strings.CutPrefix(key.id, "#"); ok {
 			pidSet.Add(pid)
 		} else {

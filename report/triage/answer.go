@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"kscan/rule"
-	"kscan/rule/eql"
 	"kscan/scan"
 )
 
@@ -105,9 +104,7 @@ func (g *Group) bind(p *Probe, r *rule.Rule, lookups map[*rule.Evidence]*lookup)
 			if !slices.ContainsFunc(request.bound, func(o *bound) bool { return *o == *b }) {
 				request.bound = append(request.bound, b)
 			}
-			for _, v := range t.values {
-				l.values.add(v.name, v.list)
-			}
+			l.values.of(l.spec, t.host).add(t)
 		}
 	})
 }
@@ -124,22 +121,6 @@ func (g *Group) each(r *rule.Rule, f func(*rule.Evidence, *request)) {
 				f(&r.Playbook.Steps[i].Evidence[j], &g.requests[n])
 			}
 			n++
-		}
-	}
-}
-
-// literals are the different values of the parameters of a query.
-type literals struct {
-	lists map[string][]eql.Expr
-	known map[string]bool
-}
-
-func (v *literals) add(name string, list []eql.Expr) {
-	for _, l := range list {
-		key := name + "\x00" + l.String()
-		if !v.known[key] {
-			v.known[key] = true
-			v.lists[name] = append(v.lists[name], l)
 		}
 	}
 }

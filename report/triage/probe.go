@@ -6,7 +6,6 @@ import (
 
 	"kscan/readers/event"
 	"kscan/rule"
-	"kscan/rule/eql"
 	"kscan/rule/eval"
 	"kscan/scan"
 )
@@ -37,7 +36,7 @@ type lookup struct {
 	spec      *rule.Evidence
 	telemetry *telemetry
 	queries   map[string]*query // by their values
-	values    literals          // of all of them
+	values    hostValues        // of all of them
 	show      []int             // slots of the fields
 	countBy   []int
 	starts    *starts            // that parents are followed through; nil for most
@@ -88,7 +87,7 @@ func newProbe() *Probe {
 
 // lookup adds an evidence query.
 func (p *Probe) lookup(e *rule.Evidence) *lookup {
-	l := &lookup{spec: e, queries: map[string]*query{}, values: literals{map[string][]eql.Expr{}, map[string]bool{}},
+	l := &lookup{spec: e, queries: map[string]*query{}, values: hostValues{},
 		telemetry: p.telemetryOf(e), starts: newStarts(e, &p.room), frames: map[hostKey]*frame{}}
 	finder := p.set.Finder()
 	for _, field := range e.Show {
@@ -198,7 +197,7 @@ func (p *Probe) needs() []event.Need {
 		if len(l.queries) == 0 {
 			continue
 		}
-		needs := eval.LookFor(l.spec.Query.Widen(l.values.lists))
+		needs := l.needs()
 		if needs == nil {
 			return nil
 		}

@@ -75,9 +75,6 @@ func (t *telemetry) note(host hostKey) {
 	t.open.Store(false)
 }
 
-// fewHosts is up to how many hosts are looked for by their names.
-const fewHosts = 8
-
 // needs are those of the events that are still wanted; nil if there is no telling.
 func (t *telemetry) needs() []event.Need {
 	if !t.asked {
@@ -96,12 +93,6 @@ func (t *telemetry) needs() []event.Need {
 			func() bool { return t.wants(h) }, func(host hostKey) bool { return host == h && t.wants(h) })...)
 	}
 	return all
-}
-
-// startNeeds are those of the process starts that parents are followed through.
-func (l *lookup) startNeeds() []event.Need {
-	needs := l.starts.needs(eval.LookFor(l.telemetry.query))
-	return narrow(needs, nil, nil, func(h hostKey) bool { return l.frames[h] != nil })
 }
 
 // openToAll is general for others than the methods of t.
@@ -129,7 +120,7 @@ func narrow(needs []event.Need, host *hostKey, open func() bool, hosts func(host
 			n.Sources = func(source string) bool { return filepath.Dir(source) == host.folder }
 		}
 		if host != nil && host.name != "" {
-			n.And = append(slices.Clip(n.And), event.Need{Field: hostFields[0], Text: host.name})
+			n.And = append(slices.Clip(n.And), nameOf(*host))
 		}
 	}
 	return needs

@@ -148,7 +148,7 @@ func Join(lists ...[]event.Need) []event.Need {
 func keyOf(need *event.Need) string {
 	key := need.Field
 	for i := range need.And {
-		key += "\x00" + need.And[i].Field
+		key += "\x00" + need.And[i].Field + "\x00" + need.And[i].Text
 		if set, ok := need.And[i].Among.(*event.Set); ok {
 			for _, v := range slices.Sorted(set.All()) {
 				key += "\x00" + v
