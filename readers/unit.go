@@ -21,6 +21,7 @@ type Unit struct {
 	file  *rangedFile // what Load reads, nil for a stream
 	// The ranges of the file: the next to be read, and the last.
 	next, last int64
+	only       []BlockPlace // that are to be read, in order; nil for all
 	whole      bool
 	units      *sync.Pool // where the unit itself goes back to, with buf
 	// front and behind are what the margins of the ranges reach of other parts: whole lines.
@@ -57,7 +58,7 @@ func (u *Unit) Whole() bool { return u.whole }
 
 // Load returns the unit's first block, or the next: read now from a plain file, or already
 // there for a stream. The block is valid until the next Load and until Release. Its Line is
-// left to the caller. An error is the context's, or one of reading, which Damage makes a
+// left to the caller, unless the unit is read in part. An error is the context's, or one of reading, which Damage makes a
 // problem of; the block beside it has the records that could be read.
 func (u *Unit) Load() (*frame.Block, error) {
 	if u.file == nil {
@@ -69,11 +70,16 @@ func (u *Unit) Load() (*frame.Block, error) {
 			u.buf = *b
 		}
 	}
-	i, before := u.next, u.block
-	u.next, u.block = i+1, frame.Block{}
+	before := u.block
+	u.block = frame.Block{}
+	i, last := u.choose()
+	u.next = i + 1
 	var err error
-	u.block, u.buf, err = u.file.ranges.Next(i, u.last, before, u.buf)
+	u.block, u.buf, err = u.file.ranges.Next(i, last, before, u.buf)
 	u.block.Sampling = u.file.sampling(i)
+	if u.only != nil {
+		u.block.Line, u.only = u.only[0].Line, u.only[1:]
+	}
 	if u.block.Again != nil {
 		u.block.Again = u.file.at // a run that is interrupted ends between blocks
 	}
@@ -87,7 +93,49 @@ func (u *Unit) Load() (*frame.Block, error) {
 }
 
 // More reports whether there is another block to load, for the decoder of the last one.
-func (u *Unit) More() bool { return u.file != nil && u.next <= u.last }
+func (u *Unit) More() bool {
+	if u.only != nil {
+		return len(u.only) > 0
+	}
+	return u.file != nil && u.next <= u.last
+}
+
+// BlockPlace is where the core of a block starts, in its part, and how many lines of its unit are in
+// front of it.
+type BlockPlace struct{ Offset, Line int64 }
+
+// Only makes Load read of a plain file those blocks that are at some places, in order, and set
+// their Line. It must be called before Load, and returns false if there is none of them; a unit
+// of a stream is as it was.
+func (u *Unit) Only(places []BlockPlace) bool {
+	if u.file == nil {
+		return true
+	}
+	u.only = make([]BlockPlace, 0, len(places))
+	from, to := u.bounds()
+	for _, p := range places {
+		if p.Offset >= from && p.Offset < to { // else the file was written to meanwhile
+			u.only = append(u.only, p)
+		}
+	}
+	return len(u.only) > 0
+}
+
+// InPart reports whether not all of the unit is read.
+func (u *Unit) InPart() bool { return u.only != nil }
+
+// choose returns the range to be read next, and the last of those that follow on it, as far as
+// that matters.
+func (u *Unit) choose() (next, last int64) {
+	if u.only == nil {
+		return u.next, u.last
+	}
+	next = u.file.ranges.At(u.only[0].Offset)
+	if len(u.only) > 1 && u.file.ranges.At(u.only[1].Offset) == next+1 {
+		return next, next + 1
+	}
+	return next, next
+}
 
 // addMargins adds to the margins what they reach of other parts.
 func (u *Unit) addMargins() {

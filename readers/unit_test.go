@@ -3,8 +3,13 @@ package readers
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"kscan/readers/event"
 )
@@ -55,6 +60,98 @@ func TestUnitsOfRanges(t *testing.T) {
 		}
 		if most := max(stretchRanges, count/leastUnits/endUnits, mostRanges*stretchRanges/endUnits); last > most {
 			t.Errorf("%d ranges: the last unit has %d, want %d at most", count, last, most)
+		}
+	}
+}
+
+// inPart is a Handler that reads of each unit the blocks that are chosen, or all if none are, and
+// writes down what blocks there are and the events.
+type inPart struct {
+	t      *testing.T
+	chosen map[int64][]BlockPlace // by where the unit starts; nil for all
+	places map[int64][]BlockPlace
+	ends   map[int64]int64 // of blocks, by where they start
+	events map[int64]string
+}
+
+func (h *inPart) Part(*Part)              {}
+func (h *inPart) Problem(p event.Problem) { h.t.Errorf("%+v", p) }
+
+func (h *inPart) Unit(u *Unit) error {
+	defer u.Release()
+	at, _ := u.Place()
+	if h.chosen != nil && !u.Only(h.chosen[at]) {
+		return nil
+	}
+	d, lines := NewDecoder(u.Part.Format, event.Interest{}), int64(0)
+	for first := true; first || u.More(); first = false {
+		b, err := u.Load()
+		if err != nil {
+			h.t.Error(err)
+		}
+		if !u.InPart() {
+			b.Line = lines
+		}
+		lines += d.Decode(u.Part, b, h)
+		if len(b.Core()) > 0 {
+			h.places[at] = append(h.places[at], BlockPlace{b.Offset, b.Line})
+			h.ends[b.Offset] = b.Offset + int64(len(b.Core()))
+		}
+	}
+	return nil
+}
+
+func (h *inPart) Event(e *event.Event) {
+	h.events[e.Evidence.Offset] = fmt.Sprintf("%d %s %s", e.Evidence.Line, e.Evidence.EventID, e.Doc)
+}
+
+// TestUnitInPart: of a unit that is read in part, the events of the blocks that were chosen are
+// those that are found when all is read, with their lines.
+func TestUnitInPart(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 21))
+	var lines []string
+	for i := range 900 {
+		id := fmt.Sprintf("msg=audit(1763596800.%03d:%d): ", i, i)
+		lines = append(lines, "type=SYSCALL "+id+"arch=c000003e syscall=59 pid=1\n", "type=PROCTITLE "+id+"proctitle=\""+strings.Repeat("x", 1+r.IntN(200))+"\"\n")
+	}
+	for i := range lines {
+		if j := min(i+r.IntN(6), len(lines)-1); r.IntN(4) == 0 {
+			lines[i], lines[j] = lines[j], lines[i]
+		}
+	}
+	path := write(t, "audit.log", []byte(strings.Join(lines, "")))
+	read := func(o Options, chosen map[int64][]BlockPlace) *inPart {
+		h := &inPart{t, chosen, map[int64][]BlockPlace{}, map[int64]int64{}, map[int64]string{}}
+		for g := range Walk([]string{path}, h.Problem) {
+			if err := Read(t.Context(), g, o, h); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return h
+	}
+	for range 20 {
+		o := Options{BlockSize: 300 + r.IntN(5000), Ranges: 2 + r.IntN(9)}
+		all := read(o, nil)
+		chosen, want := map[int64][]BlockPlace{}, map[int64]string{}
+		for at, places := range all.places {
+			for _, p := range places {
+				if r.IntN(3) > 0 {
+					continue
+				}
+				chosen[at] = append(chosen[at], p)
+				for offset, e := range all.events {
+					if offset >= p.Offset && offset < all.ends[p.Offset] {
+						want[offset] = e
+					}
+				}
+			}
+		}
+		got := read(o, chosen)
+		if diff := cmp.Diff(want, got.events); diff != "" {
+			t.Fatalf("%+v:\n%s", o, diff)
+		}
+		if len(want) < 100 || len(want) > 700 {
+			t.Errorf("%d events of 900 were chosen", len(want))
 		}
 	}
 }

@@ -25,7 +25,7 @@ type faultyUnit struct {
 
 func (f *faulty) Worker() scan.ProbeWorker               { return f }
 func (f *faulty) Interest() event.Interest               { return event.Interest{} }
-func (f *faulty) Skips(int64) bool                       { return false }
+func (f *faulty) Reads(int64) ([]scan.BlockPlace, bool)  { return nil, true }
 func (f *faulty) Unit(int64) scan.ProbeUnit              { return &faultyUnit{f, map[string]int64{}} }
 func (u *faultyUnit) Wants(*event.Event, time.Time) bool { return true }
 func (u *faultyUnit) Weight() int64                      { return 0 }

@@ -3,6 +3,7 @@ package scan
 import (
 	"time"
 
+	"kscan/readers"
 	"kscan/readers/event"
 )
 
@@ -15,10 +16,14 @@ type Probe interface {
 	// Collect takes a unit that saw its last event, in the order of the input, from one
 	// goroutine. Lines of evidence count from the start of the unit: lines are before it.
 	Collect(u ProbeUnit, lines int64)
-	// Skips reports whether the unit of an order (see ProbeWorker) is not to be read. Lines
-	// are not counted there.
-	Skips(order int64) bool
+	// Reads returns what is to be read of the unit of an order (see ProbeWorker): all, or, of a
+	// plain file, the blocks at some places, in order; nothing if there are none. Lines are not
+	// counted in what is not read.
+	Reads(order int64) (places []BlockPlace, all bool)
 }
+
+// BlockPlace is where a block of a unit starts, and how many lines of the unit are before it.
+type BlockPlace = readers.BlockPlace
 
 // ProbeWorker is a Probe's part of one worker.
 type ProbeWorker interface {

@@ -22,7 +22,7 @@ type everythingUnit struct{ seen []string }
 func (p *everything) Worker() scan.ProbeWorker               { return p }
 func (p *everything) Interest() event.Interest               { return event.Interest{} }
 func (p *everything) Unit(int64) scan.ProbeUnit              { return &everythingUnit{} }
-func (p *everything) Skips(int64) bool                       { return false }
+func (p *everything) Reads(int64) ([]scan.BlockPlace, bool)  { return nil, true }
 func (u *everythingUnit) Wants(*event.Event, time.Time) bool { return true }
 func (u *everythingUnit) Weight() int64                      { return 0 }
 func (p *everything) Collect(u scan.ProbeUnit, _ int64) {

@@ -193,7 +193,7 @@ func (h *handler) Problem(p event.Problem) {
 
 func (h *handler) Unit(u *readers.Unit) error {
 	if u.Whole() && h.batch != nil {
-		if h.skips() {
+		if h.skips(u) {
 			u.Release()
 		} else {
 			h.worker.unit(u, h.batch)
@@ -204,7 +204,7 @@ func (h *handler) Unit(u *readers.Unit) error {
 	h.flush()
 	h.run.stretches.cut(h.stretch, h.group+1)
 	h.order++
-	if h.skips() {
+	if h.skips(u) {
 		u.Release()
 		return nil
 	}
@@ -220,9 +220,14 @@ func (h *handler) Unit(u *readers.Unit) error {
 	}
 }
 
-// skips reports whether nobody wants the unit at hand.
-func (h *handler) skips() bool {
-	return h.run.options.Probe != nil && h.run.options.Probe.Skips(h.order)
+// skips reports whether nobody wants anything of the unit at hand, and has it read in part if
+// no more of it is wanted.
+func (h *handler) skips(u *readers.Unit) bool {
+	if h.run.options.Probe == nil {
+		return false
+	}
+	places, all := h.run.options.Probe.Reads(h.order)
+	return !all && (len(places) == 0 || !u.Only(places))
 }
 
 // flush puts the batch in the queue.

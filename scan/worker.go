@@ -135,7 +135,7 @@ func (w *worker) unit(u *readers.Unit, res *result) {
 		}
 		crashed = crashed || w.crashed
 	}
-	if d := w.decoders[u.Part.Format]; d != nil && known == nil && !crashed {
+	if d := w.decoders[u.Part.Format]; d != nil && known == nil && !crashed && !u.InPart() {
 		w.run.options.Facts.learn(key, d.Facts())
 	}
 	if res.probe != nil {
@@ -156,6 +156,9 @@ func (w *worker) block(u *readers.Unit, res *result, known *readers.Facts) (goes
 		}
 	}()
 	block, err := u.Load()
+	if u.InPart() {
+		before = block.Line
+	}
 	if errors.Is(err, context.Canceled) {
 		return false
 	}
@@ -167,7 +170,7 @@ func (w *worker) block(u *readers.Unit, res *result, known *readers.Facts) (goes
 	block.Line, block.Facts = before, known
 	block.Follows = block.Follows && !w.crashed // a new decoder has not seen the block before
 	d := w.decoder(u.Part.Format)
-	res.counts.Lines += d.Decode(u.Part, block, &w.sink)
+	res.counts.Lines = before + d.Decode(u.Part, block, &w.sink)
 	res.counts.Passed += d.Passed()
 	res.counts.Events += d.Passed()
 	w.crashed = false

@@ -100,7 +100,7 @@ func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink)
 		d.picker.on = d.mayPick(b)
 	}
 	if d.needs != nil && d.needs.starts != nil && !d.picker.on {
-		d.needs.starts.Told(false)
+		d.needs.starts.Told(event.StartBlock{})
 	}
 	switch {
 	case d.picker.on:

@@ -77,7 +77,7 @@ func (d *Decoder) pickAll(b *frame.Block, o *output) (lines int64) {
 	d.text, o.text = b.Data, b.Data
 	d.starter.begin(d, b)
 	number := d.pickLines(b.Start, b.End, int32(b.Line))
-	d.starter.end(d)
+	d.starter.end(d, b)
 	if b.End > b.Start && b.Data[b.End-1] != '\n' {
 		number++
 	}

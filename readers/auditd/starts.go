@@ -17,6 +17,9 @@ type starter struct {
 	calls calls // those that are surely no starts
 	call  int   // the last line with a system call
 	other int   // the last line that was looked at for its type
+	// Where the core of the block starts, and the time of the record there.
+	from  int
+	first uint64
 	id    knownID
 
 	// The start at hand: its line, -1 for none, what its header says, the parent, and where
@@ -39,11 +42,15 @@ func (s *starter) begin(d *Decoder, b *frame.Block) {
 	s.on = to != nil && (b.Facts.Hosts == nil || slices.ContainsFunc(b.Facts.Hosts, func(h string) bool { return to.Wants([]byte(h), d.source) }))
 	s.lines = s.on && b.Facts.Kinds&d.tables.started != 0
 	s.all, s.call, s.other, s.line = true, -1, -1, -1
+	if s.from, s.first = b.Start, 0; s.on && b.Start < b.End {
+		first := d.sameAs(b.Start, lineEnd(b.Data, b.Start))
+		s.first = first.stamp
+	}
 }
 
-func (s *starter) end(d *Decoder) {
+func (s *starter) end(d *Decoder, b *frame.Block) {
 	if s.on = false; d.needs.starts != nil {
-		d.needs.starts.Told(s.all && s.line < 0)
+		d.needs.starts.Told(event.StartBlock{All: s.all && s.line < 0, Offset: b.Offset, End: b.Offset + int64(b.End-b.Start), Line: b.Line})
 	}
 	s.lines, s.line = false, -1
 }
@@ -101,7 +108,7 @@ func (s *starter) takeID(d *Decoder, at, line int) {
 	default:
 		s.line = -1
 		sure := at == s.next && d.text[at-1] == ' ' && (end == len(d.text) || d.text[end] <= ' ')
-		s.tell(d, &s.header, sure, event.Start{PID: uint32(n), Parent: uint32(s.parent), HasParent: true}, max(n, s.parent))
+		s.tell(d, &s.header, line, sure, event.Start{PID: uint32(n), Parent: uint32(s.parent), HasParent: true}, max(n, s.parent))
 	}
 }
 
@@ -111,7 +118,7 @@ func (s *starter) takePair(d *Decoder, parent, pid uint64, end, line int) bool {
 		return false
 	}
 	s.line = -1
-	s.tell(d, &s.header, d.text[end] <= ' ', event.Start{PID: uint32(pid), Parent: uint32(parent), HasParent: true}, max(pid, parent))
+	s.tell(d, &s.header, line, d.text[end] <= ' ', event.Start{PID: uint32(pid), Parent: uint32(parent), HasParent: true}, max(pid, parent))
 	return true
 }
 
@@ -122,19 +129,31 @@ func (s *starter) takeOther(d *Decoder, at, line int) {
 		return
 	}
 	n, i := digits(d.text, at+len(pidField), 10)
-	s.tell(d, &r, i > 0, event.Start{PID: uint32(n)}, n)
+	s.tell(d, &r, line, i > 0, event.Start{PID: uint32(n)}, n)
 }
 
 // tell tells of a start, if its numbers are sure. The greatest of them is given apart.
-func (s *starter) tell(d *Decoder, r *record, sure bool, start event.Start, greatest uint64) {
+func (s *starter) tell(d *Decoder, r *record, line int, sure bool, start event.Start, greatest uint64) {
 	node := d.text[r.node:r.nodeEnd]
 	if !sure || greatest > math.MaxUint32 || !isPlain(node) {
 		s.all = false
 		return
 	}
 	start.Time = int64(r.stamp)
-	start.Early = r.end-d.picker.start <= d.options.Window
+	start.Reach = s.reach(d, r, line)
 	d.needs.starts.Start(node, d.source, start)
+}
+
+// reach returns by how many bytes the event of a record in a line may begin in front of the block. Where
+// the records of events are neighbours, only that of the first record may.
+func (s *starter) reach(d *Decoder, r *record, line int) int {
+	switch {
+	case d.picker.spread > 0:
+		return max(0, d.picker.spread-(line-s.from))
+	case r.stamp == s.first:
+		return d.options.Window
+	}
+	return 0
 }
 
 // read reads the header of a line that goes on behind it.

@@ -27,8 +27,9 @@ type Start struct {
 	Time        int64 // in milliseconds
 	PID, Parent uint32
 	HasParent   bool
-	// Early is set if the event may begin in the unit before that which the record is in.
-	Early bool
+	// Reach is by how many bytes the event may begin in front of the block that it is told of;
+	// 0 if it does not.
+	Reach int
 }
 
 // Starts takes the starts of processes, events of category "process" and of type "start":
@@ -39,8 +40,15 @@ type Starts interface {
 	Wants(host []byte, source string) bool
 	// Start takes one.
 	Start(host []byte, source string, s Start)
-	// Told says, after each block, whether those of it were told.
-	Told(all bool)
+	// Told says, after each block of a unit, what the block was.
+	Told(b StartBlock)
+}
+
+// StartBlock is a block that was searched for starts.
+type StartBlock struct {
+	All         bool  // its starts were all told
+	Offset, End int64 // of its core, in the part
+	Line        int64 // how many lines of the unit are in front of it
 }
 
 // Need is one value that a document must hold somewhere for a rule to match. A reader

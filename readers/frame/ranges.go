@@ -31,6 +31,9 @@ func (s *Ranges) Bounds(i int64) (start, end int64) {
 	return start, min(start+int64(s.Layout.Size), s.Size)
 }
 
+// At returns the number of the range that an offset is in.
+func (s *Ranges) At(offset int64) int64 { return (offset - s.Layout.Offset) / int64(s.Layout.Size) }
+
 // Block reads range i. Its Data is part of buf or of a larger slice, which is returned to
 // be the next call's buf. Its margins are the lines in front of the core that fit in
 // Layout.Before, and those that begin in the Layout.After bytes behind it. A range in which no line

@@ -12,7 +12,7 @@ const MaxFurther = 6
 func (p *Probe) Further() *Probe {
 	next := newProbe()
 	next.noted = p.noted
-	read := map[int]bool{} // units that have something to find
+	read := blocks{}
 	for _, l := range p.lookups {
 		if l.starts == nil {
 			continue
@@ -27,10 +27,7 @@ func (p *Probe) Further() *Probe {
 	if len(next.lookups) == 0 {
 		return nil
 	}
-	next.skipped = func(order int64) bool {
-		i, ok := p.noted.find(order)
-		return ok && p.noted.units[i].told && !read[i]
-	}
+	next.fetched = read
 	next.ready()
 	return next
 }
@@ -50,9 +47,9 @@ func (p *Probe) maySkip() bool {
 	return follows
 }
 
-// follow has the parents looked for that the starts so far do not have, and adds the units
+// follow has the parents looked for that the starts so far do not have, and adds the blocks
 // that have noted ones.
-func (p *Probe) follow(l *lookup, read map[int]bool) {
+func (p *Probe) follow(l *lookup, read blocks) {
 	s := l.starts
 	if s.whole == nil {
 		s.whole, s.opened = maps.Clone(s.looked), map[hostPID]bool{}
@@ -73,7 +70,7 @@ func (p *Probe) follow(l *lookup, read map[int]bool) {
 	}
 	l.eachChain(func(host hostKey, chain []*start, last identity) {
 		for _, n := range chain {
-			s.fetch(n, read)
+			p.fetch(s, n, read)
 		}
 		if len(chain) < maxAncestors {
 			s.want(host, last.parentPID, last.parentEntity)
@@ -83,7 +80,7 @@ func (p *Probe) follow(l *lookup, read map[int]bool) {
 		clear(s.wanted) // nobody has them
 	}
 	for i := range s.noted {
-		if n := &s.noted[i]; s.wanted[pidKey(n.host, n.pid)] && read[n.unit] {
+		if n := &s.noted[i]; s.wanted[pidKey(n.host, n.pid)] && p.noted.eachBlock(n, func(at blockAt) bool { return read[at] }) {
 			n.row.flags |= isFetched
 		}
 	}
@@ -100,16 +97,16 @@ func (l *lookup) eachChain(f func(host hostKey, chain []*start, last identity)) 
 }
 
 // fetch has the event of a start looked for of which no more is known than was noted.
-func (s *starts) fetch(n *start, read map[int]bool) {
+func (p *Probe) fetch(s *starts, n *start, read blocks) {
 	if n.row == nil {
 		return
 	}
 	key := pidKey(n.host, n.pid)
 	s.looked[key], s.wanted[key] = true, true
-	read[n.unit] = true
-	if n.row.flags&isEarly != 0 && n.unit > 0 {
-		read[n.unit-1] = true
-	}
+	p.noted.eachBlock(n, func(at blockAt) bool {
+		read[at] = true
+		return true
+	})
 }
 
 // forget leaves the starts that were noted and not found.

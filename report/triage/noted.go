@@ -10,14 +10,15 @@ import (
 
 	"kscan/readers/event"
 	"kscan/rule/eql"
+	"kscan/scan"
 )
 
 // maxNoted is how many bytes of process starts are noted in the second pass: three million.
 // Units beyond are read again for each generation of parents.
 const maxNoted = 64 << 20
 
-// notedSize is what a start that is noted takes, in bytes.
-const notedSize = 24
+// notedSize is what a start that is noted takes, in bytes, and blockSize a block.
+const notedSize, blockSize = 24, 32
 
 // noted are all the process starts of the second pass, as far as the readers told of them:
 // who started whom, and when. With that the generations of parents are known when the pass
@@ -26,14 +27,17 @@ type noted struct {
 	units []notedUnit // of the second pass, in the order of the input
 	room  int64
 	whole bool // the starts of all units were told
+	reach int  // by how many bytes an event may begin in front of the block of its start
 }
 
 type notedUnit struct {
-	order int64
-	lines int64 // of its part in front of it
-	told  bool  // of all its starts
-	hosts []hostKey
-	rows  []notedStart
+	order  int64
+	lines  int64 // of its part in front of it
+	told   bool  // of all its starts
+	hosts  []hostKey
+	rows   []notedStart
+	blocks []event.StartBlock
+	reach  int
 }
 
 // notedStart is a start in few words.
@@ -41,13 +45,23 @@ type notedStart struct {
 	time        int64 // in milliseconds
 	pid, parent uint32
 	host        uint32 // of the unit's
+	block       uint16 // of the unit's
 	flags       uint8
 }
+
+// maxBlocks is how many blocks of a unit can be told apart; one has some thirty.
+const maxBlocks = 1 << 16
+
+// blockAt is a block of a unit of the second pass, and blocks are some of them.
+type (
+	blockAt struct{ unit, block int }
+	blocks  map[blockAt]bool
+)
 
 // Flags of a notedStart.
 const (
 	hasParent uint8 = 1 << iota
-	isEarly         // the event may begin in the unit before
+	isEarly         // the event may begin in front of the block
 	isFetched       // it was looked for, so that it is known as a whole or is no start
 )
 
@@ -96,12 +110,13 @@ func (w *probeWorker) Start(host []byte, source string, s event.Start) {
 	if !slices.ContainsFunc(n.frames, func(f *frame) bool { return f.has(at) }) {
 		return
 	}
-	row := notedStart{time: s.Time, pid: s.PID, parent: s.Parent, host: n.host}
+	row := notedStart{time: s.Time, pid: s.PID, parent: s.Parent, host: n.host, block: uint16(len(w.unit.noted.blocks))}
 	if s.HasParent {
 		row.flags |= hasParent
 	}
-	if s.Early {
+	if s.Reach > 0 {
 		row.flags |= isEarly
+		w.unit.noted.reach = max(w.unit.noted.reach, s.Reach)
 	}
 	if w.unit.noted.rows == nil { // as many as in the unit before, and some more
 		w.unit.noted.rows = make([]notedStart, 0, w.rows+w.rows/16+16)
@@ -111,9 +126,10 @@ func (w *probeWorker) Start(host []byte, source string, s event.Start) {
 }
 
 // Told implements event.Starts.
-func (w *probeWorker) Told(all bool) {
-	w.unit.noted.told = all && (w.unit.noted.told || w.unit.blocks == 0)
-	w.unit.blocks++
+func (w *probeWorker) Told(b event.StartBlock) {
+	u := &w.unit.noted
+	u.told = b.All && (u.told || len(u.blocks) == 0) && len(u.blocks) < maxBlocks
+	u.blocks = append(u.blocks, b)
 }
 
 // hostNumber returns the number of a host in the unit.
@@ -138,11 +154,12 @@ func hostNamed(name []byte, source string) hostKey {
 func (n *noted) add(u *probeUnit, lines int64) {
 	unit := u.noted
 	unit.order, unit.lines = u.at, lines
-	size := int64(cap(unit.rows)) * notedSize
+	size := int64(cap(unit.rows))*notedSize + int64(cap(unit.blocks))*blockSize
 	if !unit.told || size > n.room {
-		unit.told, unit.rows, unit.hosts = false, nil, nil
+		unit.told, unit.rows, unit.hosts, unit.blocks = false, nil, nil, nil
 	} else {
 		n.room -= size
+		n.reach = max(n.reach, unit.reach)
 	}
 	n.whole = n.whole && unit.told
 	n.units = append(n.units, unit)
@@ -151,6 +168,43 @@ func (n *noted) add(u *probeUnit, lines int64) {
 // find returns the place of a unit in n.units.
 func (n *noted) find(order int64) (int, bool) {
 	return slices.BinarySearchFunc(n.units, order, func(u notedUnit, order int64) int { return cmp.Compare(u.order, order) })
+}
+
+// eachBlock calls f with the blocks that the event of a noted start may have its first record
+// in, as long as it returns true, and reports whether it always did.
+func (n *noted) eachBlock(s *start, f func(at blockAt) bool) bool {
+	at, reach, ok := blockAt{s.unit, int(s.row.block)}, 0, true
+	if s.row.flags&isEarly != 0 {
+		reach = n.reach
+	}
+	for f(at) {
+		if at, ok = n.before(at); !ok || reach <= 0 {
+			return true
+		}
+		b := &n.units[at.unit].blocks[at.block]
+		reach -= int(b.End - b.Offset)
+	}
+	return false
+}
+
+// before returns the block in front of another, and false if it is not known, or read in any case.
+func (n *noted) before(at blockAt) (blockAt, bool) {
+	if at.block == 0 && at.unit > 0 {
+		at.unit--
+		at.block = len(n.units[at.unit].blocks)
+	}
+	at.block--
+	return at, at.block >= 0
+}
+
+// places returns where those of some blocks are that are in a unit, in order.
+func (n *noted) places(unit int, of blocks) (list []scan.BlockPlace) {
+	for i, b := range n.units[unit].blocks {
+		if of[blockAt{unit, i}] && b.End > b.Offset {
+			list = append(list, scan.BlockPlace{Offset: b.Offset, Line: b.Line})
+		}
+	}
+	return list
 }
 
 // lines returns how many lines of its part are in front of a unit, of which a pass that

@@ -22,9 +22,15 @@ type looking struct {
 	passes      bool // generation by generation, without what is noted in the second pass
 }
 
-// ancestors looks for parents in the logs of a folder, and returns what was found and how many
-// further passes that took.
-func (how looking) ancestors(t *testing.T, dir string, findings []*scan.Finding) (answer string, further int) {
+// looked is what looking took: how many further passes, and the bytes that were read.
+type looked struct {
+	passes          int
+	second, further int64
+}
+
+// ancestors looks for parents in the logs of a folder, and returns what was found and what that
+// took.
+func (how looking) ancestors(t *testing.T, dir string, findings []*scan.Finding) (answer string, took looked) {
 	t.Helper()
 	o := scan.Options{Jobs: how.jobs}
 	o.Readers.BlockSize, o.Readers.Ranges = how.block, 3
@@ -57,9 +63,10 @@ func (how looking) ancestors(t *testing.T, dir string, findings []*scan.Finding)
 	second := run(nil)
 	for next := probe.Further(); next != nil; next = probe.Further() {
 		o.Probe = next
-		run(nil)
-		further++
+		took.further += run(nil).Counts.Bytes
+		took.passes++
 	}
+	took.second = second.Counts.Bytes
 	c.Answer(probe, second, "")
 	var b strings.Builder
 	for _, g := range c.Case(&scan.Summary{}).Rules[0].Groups {
@@ -70,7 +77,7 @@ func (how looking) ancestors(t *testing.T, dir string, findings []*scan.Finding)
 			}
 		}
 	}
-	return b.String(), further
+	return b.String(), took
 }
 
 // auditStarts are the lines of a log of processes with few pids, that start each other, on a
@@ -103,7 +110,7 @@ func auditStarts(r *rand.Rand, events int, node string) (lines []string) {
 // the parents that a pass for each generation finds, however the logs are cut and whoever reads
 // them, in one further pass at most where all logs are audit logs.
 func TestNotedStartsAreAsGoodAsPasses(t *testing.T) {
-	passes, found := 0, 0
+	passes, found, noted := 0, 0, looked{}
 	for seed := range uint64(24) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		dir := t.TempDir()
@@ -142,19 +149,28 @@ func TestNotedStartsAreAsGoodAsPasses(t *testing.T) {
 			findings = append(findings, f)
 		}
 		want, oracle := looking{jobs: 1, passes: true}.ancestors(t, dir, findings)
-		passes += oracle
+		passes += oracle.passes
 		found += strings.Count(want, "audit.log")
 		for _, how := range []looking{{1, 0, true, false}, {8, 1500, true, false}, {2, 700, true, false}, {2, 700, true, true}, {2, 3000, false, false}} {
-			got, further := how.ancestors(t, dir, findings)
+			got, took := how.ancestors(t, dir, findings)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("seed %d, %+v:\n%s", seed, how, diff)
 			}
-			if !mixed && how.facts && !how.passes && further > 1 {
-				t.Errorf("seed %d, %+v: %d further passes", seed, how, further)
+			if mixed || !how.facts || how.passes {
+				continue
+			}
+			if took.passes > 1 {
+				t.Errorf("seed %d, %+v: %d further passes", seed, how, took.passes)
+			}
+			if how.block > 0 && took.passes > 0 {
+				noted.second, noted.further = noted.second+took.second, noted.further+took.further
 			}
 		}
 	}
 	if passes < 30 || found < 60 {
 		t.Errorf("the test is too easy: %d passes, %d parents", passes, found)
+	}
+	if 2*noted.further > noted.second {
+		t.Errorf("where starts were noted, %d bytes were read in the further pass, and %d in the second", noted.further, noted.second)
 	}
 }

@@ -24,11 +24,11 @@ type Probe struct {
 	slots        slots
 	room         int64 // for process starts, in bytes
 	noted        *noted
-	notes        bool                   // process starts
-	skipped      func(order int64) bool // units that have nothing to find; nil if all are read
-	rows         int                    // of counts that there is room for in the answers
-	bound        int                    // queries with their values and windows
-	beyond       int64                  // not bound, for maxBound
+	notes        bool   // process starts
+	fetched      blocks // that have something to find; nil if all are read
+	rows         int    // of counts that there is room for in the answers
+	bound        int    // queries with their values and windows
+	beyond       int64  // not bound, for maxBound
 }
 
 // lookup is one evidence query of a playbook with all it is bound to.
@@ -237,8 +237,13 @@ func (p *Probe) Collect(unit scan.ProbeUnit, lines int64) {
 	}
 }
 
-// Skips implements scan.Probe.
-func (p *Probe) Skips(order int64) bool { return p.skipped != nil && p.skipped(order) }
+// Reads implements scan.Probe.
+func (p *Probe) Reads(order int64) (places []scan.BlockPlace, all bool) {
+	if i, ok := p.noted.find(order); ok && p.fetched != nil && p.noted.units[i].told {
+		return p.noted.places(i, p.fetched), false
+	}
+	return nil, true
+}
 
 // destinations are the addresses of which the hosts are looked for.
 type destinations struct {

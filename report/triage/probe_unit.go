@@ -134,7 +134,6 @@ type probeUnit struct {
 	weight    int64
 	at        int64 // the order of the unit
 	noted     notedUnit
-	blocks    int // of which it is known whether all starts were told
 }
 
 // Weight returns about how many bytes the unit holds.
