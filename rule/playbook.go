@@ -80,6 +80,9 @@ type Evidence struct {
 	Change int    // of the priority if there is any
 	Reason string // of the change
 	Absent string // what it means when there is none, "" if nothing
+	// Caveat is what to say of what was found for a hit that has no value for any of the
+	// optional parameters: that it may belong to another.
+	Caveat string
 }
 
 // The bounds of a playbook: more is no guide that a person follows.

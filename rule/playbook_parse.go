@@ -54,6 +54,7 @@ type evidenceFile struct {
 	Lower         int      `toml:"lower"`
 	Reason        string   `toml:"reason"`
 	Absent        string   `toml:"absent"`
+	Caveat        string   `toml:"caveat"`
 }
 
 // ParsePlaybook returns the playbook of one TOML file. It is nil when one of the problems
@@ -153,6 +154,7 @@ func misplaced(key string, known []string) string {
 var playbookKeys = []string{
 	"rule_id", "step", "title", "text", "kind", "fields", "analysis", "condition", "when", "raise", "lower", "reason",
 	"label", "evidence", "query", "telemetry", "telemetry_name", "host", "follow", "before", "after", "show", "count_by", "max", "last", "absent",
+	"caveat",
 }
 
 func (p *playbookParser) step(i int, f *stepFile) PlaybookStep {
@@ -263,6 +265,7 @@ func (p *playbookParser) evidence(at tableAt, f *evidenceFile) Evidence {
 	e := Evidence{
 		Label: f.Label, TelemetryName: f.TelemetryName, Host: HostScope(or(f.Host, string(SameHost))),
 		Show: f.Show, CountBy: f.CountBy, Max: or(f.Max, defaultShown), Last: f.Last, Reason: f.Reason, Absent: f.Absent,
+		Caveat: f.Caveat,
 	}
 	e.Change = p.change(at, f.Raise, f.Lower, f.Reason)
 	p.lint.label(at, f.Label)
@@ -292,6 +295,9 @@ func (p *playbookParser) evidence(at tableAt, f *evidenceFile) Evidence {
 		}
 	} else if e.Query != nil {
 		e.Telemetry = categoryOnly(e.Query)
+	}
+	if f.Caveat != "" && e.Query != nil && !slices.ContainsFunc(e.Query.Params(), func(p eql.Param) bool { return p.Optional }) {
+		p.fail(at, "caveat", "caveat is said where no optional parameter has a value, and the query has none", "write one as {{?process.entity_id}}")
 	}
 	if e.TelemetryName == "" {
 		e.TelemetryName = telemetryName(e.Query, f.Telemetry)

@@ -58,6 +58,8 @@ func TestPlaybookFaults(t *testing.T) {
 		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `follow = "parents"`), `p:7:10: step 1, evidence 1: follow needs telemetry`},
 		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `telemetry = 'any where true'`, `host = "any"`, `follow = "parents"`), `goes with neither host nor count_by`},
 		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `telemetry = 'any where a == {{b}}'`), `telemetry has no parameters`},
+		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where process.pid == {{process.pid}}'`, `caveat = "x"`), `p:7:10: step 1, evidence 1: caveat is said where no optional parameter has a value`},
+		{book(`[[step.evidence]]`, `label = "l"`, `query = 'any where process.pid == {{?process.pid}}'`, `caveat = "x"`), ``},
 		{book(`[[step]]`, `title = "u"`, `[[step.evidence]]`, `label = "l"`, `query = 'any where true'`, `[[step.evidence]]`, `label = "m"`, `query = 'any whare true'`), `p:11:14: step 2, evidence 2: query: `},
 	} {
 		b, problems := ParsePlaybook("p", []byte(test.file))

@@ -242,6 +242,9 @@ func (g *Group) answerOf(e *rule.Evidence, r *request, p *Probe, reason string) 
 	}
 	p.tally(&l, &all, e.Max)
 	l.Status, l.Text = p.status(e, r, l.Count)
+	if l.Status == Found && r.loose(e) {
+		l.Note = join("; ", l.Note, e.Caveat)
+	}
 	return l
 }
 

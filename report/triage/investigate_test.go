@@ -112,6 +112,27 @@ after = "5s"
 	}
 }
 
+// TestCaveat: what is found by the pid alone may be another process's, and is said to.
+func TestCaveat(t *testing.T) {
+	const step = `[[step.evidence]]
+label = "l"
+query = 'process where process.entity_id == {{?process.entity_id}} or process.pid == {{process.pid}}'
+caveat = "by the pid alone"
+`
+	const log = `{"host":{"name":"h"},"event":{"category":"process"},"process":{"pid":7,"entity_id":"e"}}` + "\n"
+	for want, hits := range map[string][][]any{
+		"":                 {{"process.pid", 7, "process.entity_id", "e"}, {"process.pid", 8}},
+		"by the pid alone": {{"process.pid", 7}, {"process.pid", 8, "process.entity_id", "f"}},
+	} {
+		for i, hit := range hits {
+			l := lookupsOf(investigate(t, log, 1, 0, finding(t, bookRule(t, step), "", append(hit, "host.name", "h")...)))[0]
+			if found := i == 0; (l.Status == Found) != found || found && l.Note != want || !found && l.Note != "" {
+				t.Errorf("%v: %s, %q", hit, l.Status, l.Note)
+			}
+		}
+	}
+}
+
 // TestProbeAgreesWithAskingEach: the wide queries and windows that tell events of use from
 // others lose none, and the answers do not depend on blocks and workers.
 func TestProbeAgreesWithAskingEach(t *testing.T) {

@@ -197,6 +197,13 @@ func (t *tuple) lists() map[string][]eql.Expr {
 	return lists
 }
 
+// loose reports whether some hits have no value for any of the query's optional parameters.
+func (r *request) loose(e *rule.Evidence) bool {
+	return slices.ContainsFunc(r.tuples, func(t *tuple) bool {
+		return !slices.ContainsFunc(e.Query.Params(), func(p eql.Param) bool { return p.Optional && len(t.list(p.Name)) > 0 })
+	})
+}
+
 // fewTuples is up to how many tuples a request looks through: most have one, and a map is
 // several times its size.
 const fewTuples = 8
