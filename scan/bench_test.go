@@ -44,7 +44,7 @@ func BenchmarkCandidates(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				w.sink = unitSink{worker: w, res: w.newResult(1)}
+				w.sink.begin(w, w.newResult(1))
 				d.Decode(part, block, &w.sink)
 				if w.sink.res.counts.Events != lines {
 					b.Fatalf("%d events", w.sink.res.counts.Events)
@@ -69,7 +69,7 @@ func TestCandidatesDoNotAllocate(t *testing.T) {
 		text := candidates(lines)
 		block := &frame.Block{Data: []byte(text), End: len(text)}
 		return testing.AllocsPerRun(3, func() {
-			w.sink = unitSink{worker: w, res: w.newResult(1)}
+			w.sink.begin(w, w.newResult(1))
 			d.Decode(part, block, &w.sink)
 		})
 	}

@@ -21,11 +21,13 @@ type unitSink struct {
 	stream *stream // of the event
 	shape  []byte
 	near   []closeness // of a partial event, for each rule
+	unit   uint64      // its number among those of the worker, from 1
 }
 
 // begin makes the sink that of another unit.
 func (s *unitSink) begin(w *worker, res *result) {
-	*s = unitSink{worker: w, res: res, hits: s.hits, shape: s.shape, near: s.near}
+	w.units++
+	*s = unitSink{worker: w, res: res, hits: s.hits, shape: s.shape, near: s.near, unit: w.units}
 }
 
 func (s *unitSink) Problem(p event.Problem) { s.res.problem(p) }
@@ -40,6 +42,10 @@ func (s *unitSink) Event(e *event.Event) {
 	if !e.Partial || !e.Picked || s.timed() {
 		t, dated = e.Time()
 		in = s.inRange(t, dated)
+	}
+	if e.Partial && in && e.Picked && s.worker.kinds != nil && s.settle(e, t) {
+		s.res.counts.Events++
+		return
 	}
 	if e.Wanted = e.Partial && in && (s.matches(e) || s.res.probe != nil && s.res.probe.Wants(e, t)); e.Wanted {
 		return // it comes again, whole

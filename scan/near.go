@@ -101,17 +101,7 @@ func (n *NearMisses) add(miss closeness, s *eval.Scratch, e *event.Event, t time
 	if !miss.near {
 		return
 	}
-	n.Events++
-	c := &n.Clauses[miss.clause]
-	c.Events++
-	switch miss.reason {
-	case NearMissing:
-		c.Missing++
-	case NearName:
-		c.ByName++
-	case NearAddress:
-		c.ByAddress++
-	default:
+	if n.count(miss); miss.reason == "" {
 		return
 	}
 	if m := newNearMiss(miss, s); n.room(&m) {
@@ -123,9 +113,24 @@ func (n *NearMisses) add(miss closeness, s *eval.Scratch, e *event.Event, t time
 	}
 }
 
+// count counts a near miss of the rule.
+func (n *NearMisses) count(miss closeness) {
+	n.Events++
+	c := &n.Clauses[miss.clause]
+	c.Events++
+	switch miss.reason {
+	case NearMissing:
+		c.Missing++
+	case NearName:
+		c.ByName++
+	case NearAddress:
+		c.ByAddress++
+	}
+}
+
 // wants reports whether the loaded event is a near miss that is going to be listed.
 func (n *NearMisses) wants(miss closeness, s *eval.Scratch) bool {
-	if !miss.near || miss.reason == "" {
+	if !miss.near || miss.reason == "" || n.isFull(miss.reason) {
 		return false
 	}
 	m := newNearMiss(miss, s)
@@ -181,16 +186,18 @@ func newNearMiss(miss closeness, s *eval.Scratch) NearMiss {
 // room reports whether a near miss is to be listed: none like it is, and there are not
 // enough of its reason.
 func (n *NearMisses) room(m *NearMiss) bool {
+	return !n.isFull(m.Reason) && !slices.ContainsFunc(n.Listed, func(o NearMiss) bool { return o.alike(m) })
+}
+
+// isFull reports whether enough near misses of a reason are listed.
+func (n *NearMisses) isFull(reason NearReason) bool {
 	same := 0
 	for i := range n.Listed {
-		if n.Listed[i].alike(m) {
-			return false
-		}
-		if n.Listed[i].Reason == m.Reason {
+		if n.Listed[i].Reason == reason {
 			same++
 		}
 	}
-	return same < MaxNear
+	return same >= MaxNear
 }
 
 // merge adds the near misses of the unit that follows, whose lines count from a line.

@@ -125,14 +125,19 @@ func (ss *streams) of(k streamKey) *stream {
 // event counts the event that a scratch has loaded and returns its stream.
 func (ss *streams) event(e *event.Event, t time.Time, s *eval.Scratch) *stream {
 	st := ss.find(e, s)
+	st.take(t, ss.gap, s)
+	return st
+}
+
+// take counts the loaded event.
+func (st *stream) take(t time.Time, gap time.Duration, s *eval.Scratch) {
 	st.events++
 	if t.IsZero() {
 		st.undated++
 	} else {
-		st.times.add(t.UnixMilli(), ss.gap.Milliseconds())
+		st.times.add(t.UnixMilli(), gap.Milliseconds())
 	}
 	st.lost(s)
-	return st
 }
 
 // find returns the stream of the loaded event: mostly one that came before, found by the
@@ -189,12 +194,12 @@ const (
 // shapeCounts are the numbers of events by their shape.
 type shapeCounts map[string]*int64
 
-// add counts events of a shape, and reports whether there was room for it.
-func (c *shapeCounts) add(shape []byte, events int64) bool {
+// of returns the number of events of a shape, nil if there is no room for it.
+func (c *shapeCounts) of(shape []byte) *int64 {
 	n := (*c)[string(shape)]
 	if n == nil {
 		if len(*c) >= maxShapes {
-			return false
+			return nil
 		}
 		if *c == nil {
 			*c = shapeCounts{}
@@ -202,8 +207,7 @@ func (c *shapeCounts) add(shape []byte, events int64) bool {
 		n = new(int64)
 		(*c)[string(shape)] = n
 	}
-	*n += events
-	return true
+	return n
 }
 
 // counts returns the shapes with their numbers.
@@ -217,7 +221,9 @@ func (c shapeCounts) counts() map[string]int64 {
 
 // shape counts events of a shape for one set of rules.
 func (st *stream) shape(set int, shape []byte, events int64) {
-	if !st.shapes[set].add(shape, events) {
+	if n := st.shapes[set].of(shape); n != nil {
+		*n += events
+	} else {
 		st.unshaped += events
 	}
 }

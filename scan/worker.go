@@ -88,7 +88,9 @@ type worker struct {
 	scratch  *eval.Scratch
 	category *event.Path
 	packer   packer
-	cut      int64 // Scratch.Cut so far
+	kinds    *kinds // nil if events are not told apart by them
+	units    uint64 // so far
+	cut      int64  // Scratch.Cut so far
 	sink     unitSink
 	json     []byte // of the event at hand
 	crashed  bool   // on the last block
@@ -104,7 +106,7 @@ func newWorker(r *run) *worker {
 	if p := r.options.Probe; p != nil {
 		w.probe = p.Worker()
 	}
-	w.interest = r.interest(w.probe)
+	w.interest, w.kinds = r.interest(w.probe), newKinds(r, w.probe != nil)
 	if w.interest.Finder != nil && w.probe == nil && r.options.NoAccount {
 		w.interest.Dull = w.dull
 	}
