@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/valyala/fastjson"
 
@@ -45,6 +46,9 @@ const (
 	partIP
 	partPort
 	partSequence
+	partDirectory
+	partArgs
+	partFile
 	partFields
 )
 
@@ -52,7 +56,7 @@ var partNames = [partFields]string{
 	partTime: "@timestamp", partHost: "host.name", partName: "process.name", partExecutable: "process.executable",
 	partTitle: "process.title", partPid: "process.pid", partParent: "process.parent.pid", partUser: "user.name",
 	partSourceIP: "source.ip", partSourcePort: "source.port", partIP: "destination.ip", partPort: "destination.port",
-	partSequence: "auditd.sequence",
+	partSequence: "auditd.sequence", partDirectory: "process.working_directory", partArgs: "process.args", partFile: "file.path",
 }
 
 // told is a value of a field that many events share.
@@ -122,9 +126,11 @@ func mayLack(field string) bool {
 	case "process":
 		return slices.Contains([]string{"", "parent", "args", "working_directory", "title", "name", "executable", "pid"}, next) &&
 			!strings.HasPrefix(below, "parent.")
+	case "user":
+		return next != "username" // which those of other sources have
 	case "destination", "source":
 		return slices.Contains([]string{"", "ip", "port", "path"}, next)
-	case "user", "group", "file", "tags", "auditd", "service":
+	case "group", "file", "tags", "auditd", "service":
 		return true
 	}
 	return false
@@ -139,8 +145,8 @@ func (d *Decoder) show(o *output, c *chain) bool {
 		o.sink.Event(&p.dull.event)
 		return true
 	}
-	socket, title, ok := d.readPartial(c)
-	if !ok || !d.setPartial(c, &socket, title) {
+	others, ok := d.readPartial(c)
+	if !ok || !d.setPartial(c, &others) {
 		return false
 	}
 	d.out = event.Event{
@@ -149,42 +155,84 @@ func (d *Decoder) show(o *output, c *chain) bool {
 			Source: o.source, Member: o.member, Format: Format, Line: int64(c.number), Offset: o.offset(int(c.pos)),
 		},
 	}
+	if d.needs.only { // who asks for nothing else may take what there is
+		d.out.Evidence.EventID = d.idOf(&d.lines[0])
+	}
 	o.sink.Event(&d.out)
 	return !d.out.Wanted
 }
 
+// idOf returns what a record that is one calls its event.
+func (d *Decoder) idOf(l *line) string {
+	head := d.text[l.start:l.body]
+	id := head[bytes.LastIndexByte(head, '(')+1 : bytes.LastIndexByte(head, ')')]
+	return unsafe.String(&id[0], len(id))
+}
+
+// otherRecords are what the records of an event say besides SYSCALL. Arguments and paths are
+// in the decoder's event.
+type otherRecords struct {
+	socket           address
+	title, directory []byte
+}
+
 // readPartial reads the records of a chain that matter. It returns false if some are not
 // of the kinds that it knows, or not in the form that the kernel writes.
-func (d *Decoder) readPartial(c *chain) (socket address, title []byte, ok bool) {
-	p, called, size := d.partial, false, 0
+func (d *Decoder) readPartial(c *chain) (others otherRecords, ok bool) {
+	p, e, called, size := d.partial, &d.event, false, 0
+	e.args, e.paths, e.pathEnd = e.args[:0], e.paths[:0], e.pathEnd[:0]
 	for _, l := range d.members(c) {
-		body := d.text[l.body:l.end]
 		if l.typ != typeExecve {
-			size += len(body)
+			size += l.end - l.body
 		}
 		ok = size <= maxPartial
-		switch l.typ {
-		case typeSyscall:
+		if l.typ == typeSyscall {
 			ok = ok && !called && d.isPlainSyscall(c, &l) && (l.start == p.read || p.call.read(d, l.body, l.end))
 			called = true
-		case typeSockaddr:
-			socket, ok = d.onlyAddress(body, ok)
-		case typeProctitle:
-			var val []byte
-			if val, ok = d.onlyTitle(&l, ok); title == nil {
-				title = val
-			}
-		case typeCWD:
-			_, ok = d.only(body, "cwd", ok)
-		case typeExecve, typePath, typeEOE:
-		default:
-			ok = false
+		} else {
+			ok = ok && d.readOther(&l, &others)
 		}
 		if !ok {
-			return socket, nil, false
+			return others, false
 		}
 	}
-	return socket, title, called
+	return others, called
+}
+
+// readOther reads a record that is no SYSCALL. It returns false if it is of a kind that it does
+// not know, or not as the kernel writes it.
+func (d *Decoder) readOther(l *line, others *otherRecords) (ok bool) {
+	p, body := d.partial, d.text[l.body:l.end]
+	switch l.typ {
+	case typeSockaddr:
+		others.socket, ok = d.onlyAddress(body)
+		return ok
+	case typeProctitle:
+		val, ok := d.onlyTitle(body)
+		if others.title == nil {
+			others.title = val
+		}
+		return ok
+	case typeCWD:
+		val, ok := d.only(body, "cwd", p.slots[partDirectory] >= 0)
+		if others.directory == nil {
+			others.directory = val
+		}
+		return ok
+	case typeExecve:
+		if p.slots[partArgs] >= 0 {
+			d.event.data.reset()
+			d.addExecve(&record{body: l.body, end: l.end})
+		}
+	case typePath:
+		if p.slots[partFile] >= 0 {
+			d.event.addPath(d.readFields(&record{typ: l.typ, body: l.body, end: l.end}), &d.names)
+		}
+	case typeEOE:
+	default:
+		return false
+	}
+	return true
 }
 
 // isPlainSyscall reports whether the type of a record is written SYSCALL, and that is all
@@ -202,46 +250,45 @@ func (d *Decoder) isPlainSyscall(c *chain, l *line) bool {
 	return bytes.HasPrefix(text, []byte("type=SYSCALL "))
 }
 
-// only returns the value of the only field of a record. It returns false if there is
-// another, or so is not.
-func (d *Decoder) only(body []byte, name string, so bool) (val []byte, ok bool) {
+// only returns the value of the only field of a record, decoded if that is asked for. It
+// returns false if there is another.
+func (d *Decoder) only(body []byte, name string, decode bool) (val []byte, ok bool) {
 	s := scanner{body: body}
-	if !so || !s.next() || string(s.key) != name || isUseless(s.val) {
+	if !s.next() || string(s.key) != name || isUseless(s.val) {
 		return nil, false
 	}
 	field := s
 	if s.next() {
 		return nil, false
 	}
-	if name == "proctitle" && d.partial.slots[partTitle] >= 0 {
+	if decode {
 		d.decodeValue(&field)
 	}
 	return field.val, true
 }
 
 // onlyAddress reads the only field of a SOCKADDR record.
-func (d *Decoder) onlyAddress(body []byte, so bool) (a address, ok bool) {
-	hex, found := bytes.CutPrefix(body, []byte(saddrField))
-	if !so || !found {
-		hex = nil
+func (d *Decoder) onlyAddress(body []byte) (a address, ok bool) {
+	if hex, found := bytes.CutPrefix(body, []byte(saddrField)); found {
+		if a, d.scratch = parseAddress(hex, d.scratch); a.size > 0 && 2*a.size == len(hex) {
+			return a, true
+		}
 	}
-	if a, d.scratch = parseAddress(hex, d.scratch); a.size > 0 && 2*a.size == len(hex) {
-		return a, true
-	}
-	if hex, so = d.only(body, "saddr", so); so {
+	hex, ok := d.only(body, "saddr", false)
+	if ok {
 		a, d.scratch = parseAddress(hex, d.scratch)
 	}
-	return a, so
+	return a, ok
 }
 
 // onlyTitle returns the value of the only field of a PROCTITLE record.
-func (d *Decoder) onlyTitle(l *line, so bool) (val []byte, ok bool) {
+func (d *Decoder) onlyTitle(body []byte) (val []byte, ok bool) {
 	const name = "proctitle="
-	body := d.text[l.body:l.end]
-	if val, ok = bytes.CutPrefix(body, []byte(name)); so && ok && d.partial.slots[partTitle] < 0 && len(val) > 0 && isHex(val) {
+	asked := d.partial.slots[partTitle] >= 0
+	if val, ok = bytes.CutPrefix(body, []byte(name)); ok && !asked && len(val) > 0 && isHex(val) {
 		return val, true
 	}
-	return d.only(body, "proctitle", so)
+	return d.only(body, "proctitle", asked)
 }
 
 // callOf returns the index of the system call, 0 unless it is one that it is enough to
@@ -271,7 +318,7 @@ func (d *Decoder) plainCall(f *callFields) uint16 {
 }
 
 // setPartial finds the values of the fields.
-func (d *Decoder) setPartial(c *chain, socket *address, title []byte) bool {
+func (d *Decoder) setPartial(c *chain, others *otherRecords) bool {
 	w, p := d.writer, d.partial
 	f := &p.call
 	call := d.callOf(f)
@@ -282,7 +329,7 @@ func (d *Decoder) setPartial(c *chain, socket *address, title []byte) bool {
 	p.found.Reset(p.finder)
 	p.found.Put(p.slots[partTime], event.Scalar{Type: fastjson.TypeString, Text: w.dateOf(c.stamp)})
 	p.found.SetTime(time.UnixMilli(int64(c.stamp)).UTC())
-	for _, t := range d.shared(likeKey{call, f.result, socket.present}) {
+	for _, t := range d.shared(likeKey{call, f.result, others.socket.present}) {
 		p.found.Put(t.slot, t.value)
 	}
 	if c.node < c.nodeEnd {
@@ -293,13 +340,18 @@ func (d *Decoder) setPartial(c *chain, socket *address, title []byte) bool {
 	p.number = p.number[:0]
 	switch d.tables.syscalls[call].flow {
 	case egress:
-		p.setAddress(partIP, partPort, socket)
+		p.setAddress(partIP, partPort, &others.socket)
 	case ingress:
-		p.setAddress(partSourceIP, partSourcePort, socket)
+		p.setAddress(partSourceIP, partSourcePort, &others.socket)
 	}
-	if title != nil {
-		p.set(w, partTitle, title)
+	if others.title != nil {
+		p.set(w, partTitle, others.title)
 	}
+	if others.directory != nil {
+		p.set(w, partDirectory, others.directory)
+	}
+	d.setArgs()
+	d.setPath(call)
 	p.setInt(partPid, f.pid)
 	p.setInt(partParent, f.ppid)
 	if f.uid != nil && string(f.uid) != "unset" && isName(f.uidName) {
@@ -307,6 +359,29 @@ func (d *Decoder) setPartial(c *chain, socket *address, title []byte) bool {
 	}
 	p.setNumber(partSequence, int64(c.serial))
 	return true
+}
+
+// setArgs gives the arguments of EXECVE records, which were read if they are asked for.
+func (d *Decoder) setArgs() {
+	if len(d.event.args) == 0 {
+		return
+	}
+	d.finishArgs()
+	for _, a := range d.event.args {
+		d.partial.set(d.writer, partArgs, a.val)
+	}
+}
+
+// setPath gives the path of the file that a system call worked on, by its PATH records.
+func (d *Decoder) setPath(call uint16) {
+	a, f := &d.tables.actions[d.tables.syscalls[call].action], &d.summary.file
+	if len(d.event.pathEnd) == 0 || !a.onFile() {
+		return
+	}
+	*f = file{selinux: f.selinux}
+	if d.setFile(a.path); len(f.path) > 0 {
+		d.partial.set(d.writer, partFile, f.path)
+	}
 }
 
 // shared returns the fields that events of a kind share.

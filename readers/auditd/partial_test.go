@@ -17,7 +17,7 @@ var partialFields = []string{
 	"host.os.type", "host.name", "service.type", "network.direction", "destination.ip", "destination.port", "source.ip", "source.port",
 	"destination.domain", "process.name", "process.executable", "process.title", "process.pid", "process.parent.pid",
 	"process.parent.name", "process.entity_id", "user.name", "auditd.sequence", "auditd.message_type", "auditd.data.lost",
-	"auditd.data.audit_lost", "agent.type", "dns.question.name",
+	"auditd.data.audit_lost", "agent.type", "dns.question.name", "process.args", "process.working_directory", "file.path", "user.username",
 }
 
 // wanting is a sink that wants all of every event, and demands that what it was shown of
@@ -26,6 +26,7 @@ type wanting struct {
 	t      *testing.T
 	fields []string
 	part   map[string][]string // of the event that was shown last, nil if none was
+	where  event.Evidence      // of that
 	shown  int
 	events []decoded
 }
@@ -35,12 +36,15 @@ func (w *wanting) Problem(event.Problem) {}
 func (w *wanting) Event(e *event.Event) {
 	values := valuesOf(e, w.fields)
 	if e.Partial {
-		w.part, e.Wanted = values, true
+		w.part, w.where, e.Wanted = values, e.Evidence, true
 		w.shown++
 		return
 	}
 	if d := cmp.Diff(values, w.part); w.part != nil && d != "" {
 		w.t.Fatalf("an event in part differs from the whole (-whole +part):\n%s\n%v", d, flatten(e.Doc))
+	}
+	if d := cmp.Diff(e.Evidence, w.where); w.part != nil && d != "" {
+		w.t.Fatalf("an event in part is elsewhere (-whole +part):\n%s", d)
 	}
 	w.part = nil
 	w.events = append(w.events, decoded{Evidence: e.Evidence, Fields: flatten(e.Doc)})
@@ -79,7 +83,7 @@ func checkPartial(t *testing.T, want *seen, log string, fields []string, o Optio
 	d := New(o)
 	d.whole, d.sample = 0, 0
 	d.Look(event.Interest{Finder: finderOf(fields...)})
-	d.needs = &needs{texts: []needText{{}}} // which every record holds
+	d.needs = &needs{texts: []needText{{}}, only: true} // which every record holds
 	d.needs.setFinder()
 	w := &wanting{t: t, fields: fields}
 	d.Decode("log", "", &frame.Block{Data: []byte(log), End: len(log)}, w)
@@ -114,7 +118,7 @@ func TestPartial(t *testing.T) {
 // TestPartialIsSure holds that with a field that is not made in part nothing is.
 func TestPartialIsSure(t *testing.T) {
 	for _, field := range []string{
-		"user.id", "process.args", "process.working_directory", "file.path", "tags", "auditd.data.a0", "auditd.summary.how",
+		"user.id", "user.audit.id", "file.inode", "tags", "auditd.data.a0", "auditd.summary.how",
 		"group.id", "destination.path", "process", "auditd.result", "process.parent",
 	} {
 		if newPartial(finderOf("process.name", field), nil) != nil {

@@ -59,15 +59,18 @@ func (d *Decoder) summarize() {
 	d.chooseAction()
 	a := &d.tables.actions[m.action]
 	m.objectType = a.object
-	switch a.object {
-	case "file", "filesystem":
+	switch {
+	case a.onFile():
 		d.setFile(a.path)
-	case "socket":
+	case a.object == "socket":
 		d.setSocketObject()
 	}
 	d.setParts(a)
 	d.resolve()
 }
+
+// onFile reports whether the action is one on a file.
+func (a *action) onFile() bool { return a.object == "file" || a.object == "filesystem" }
 
 // setParts fills the parts of the summary that the action names fields for.
 func (d *Decoder) setParts(a *action) {

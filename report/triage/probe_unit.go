@@ -155,6 +155,9 @@ func (u *probeUnit) Wants(e *event.Event, t time.Time) bool {
 		return true
 	}
 	evidence := e.Evidence
+	if len(w.follows) > 0 {
+		evidence.EventID = strings.Clone(evidence.EventID)
+	}
 	if len(w.follows) > 0 && evidence.EventID == "" {
 		id := w.scratch.Found().Values(w.probe.slots.id)
 		if len(id) != 1 || id[0].Type != fastjson.TypeString {
