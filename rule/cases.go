@@ -55,6 +55,9 @@ func Cases(r *Rule) ([]Case, error) {
 		return builtinCases(r)
 	}
 	folder := CasesFolder(r.Path)
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() { // to Windows a file has no entries, as if it were not there
+		return nil, fmt.Errorf("failed to read the cases in %s: it is no folder", folder)
+	}
 	cases, err := casesIn(os.DirFS(folder), ".", r)
 	for i := range cases {
 		cases[i].Path = filepath.Join(folder, filepath.FromSlash(cases[i].Path))

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"compress/gzip"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,8 +18,33 @@ import (
 // TestMain lets scripts run kscan as a program: the real run, in a process of its own.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"kscan": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"kscan": func() {
+			if filepath.Separator == '/' {
+				os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+			}
+			var stdout, stderr bytes.Buffer
+			code := run(os.Args[1:], os.Stdin, &stdout, &stderr)
+			_, _ = os.Stdout.WriteString(slashed(stdout.String()))
+			_, _ = os.Stderr.WriteString(slashed(stderr.String()))
+			os.Exit(code)
+		},
 	})
+}
+
+// slashed writes the paths below the current folder that a text names, as they are or in JSON,
+// with slashes, as scripts do on any system.
+func slashed(text string) string {
+	var paths []string
+	_ = filepath.WalkDir(".", func(path string, _ fs.DirEntry, _ error) error {
+		paths = append(paths, path)
+		return nil
+	})
+	slices.Reverse(paths) // a folder comes after what is in it
+	for _, path := range paths {
+		inJSON := strings.ReplaceAll(path, `\`, `\\`)
+		text = strings.ReplaceAll(strings.ReplaceAll(text, inJSON, filepath.ToSlash(path)), path, filepath.ToSlash(path))
+	}
+	return text
 }
 
 // TestScripts runs testdata/script/*.txtar, one behaviour of the command line each.
