@@ -126,7 +126,7 @@ const (
 // number, and neither again.
 func (d *Decoder) mayConnect(from, end int) bool {
 	i := d.calls.otherAt(d.tables, d.text, from, end)
-	if i == 0 {
+	if i <= 0 {
 		return true
 	}
 	names := d.namesCall(from+i, end)
@@ -232,7 +232,8 @@ type calls struct {
 }
 
 // otherAt returns where the number ends of a call that is surely another, in the body
-// text[from:end] of a SYSCALL record; 0 if it may not be. A log has few that differ.
+// text[from:end] of a SYSCALL record; -1 if it surely is none, and 0 if there is no telling. A
+// log has few that differ.
 func (c *calls) otherAt(t *tables, text []byte, from, end int) int {
 	if end-from < callStart {
 		return c.findOther(t, text[from:end])
@@ -248,10 +249,10 @@ func (c *calls) otherAt(t *tables, text []byte, from, end int) int {
 
 func (c *calls) findOther(t *tables, body []byte) int {
 	arch, n, i := plainCall(body)
-	if i == 0 || !c.isOther(t, arch, n) {
-		return 0
+	if i == 0 || c.isOther(t, arch, n) {
+		return i
 	}
-	return i
+	return -1
 }
 
 // isNoConnect reports whether a system call is neither connect nor one that may stand for it.

@@ -3,6 +3,7 @@ package auditd
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 
 	"kscan/readers/event"
@@ -82,6 +83,11 @@ func (n *needs) add(need *event.Need) bool {
 		if need.Number >= 0 && need.Number <= 0xFFFF { // no event holds another
 			n.ports = append(n.ports, portHex(uint16(need.Number)))
 		}
+	case "process.pid", "process.parent.pid":
+		if need.Text != "" {
+			return false
+		}
+		return n.addAmong(&event.Need{Field: need.Field, Among: event.NewSet(strconv.FormatInt(need.Number, 10))})
 	case "process.name", "process.executable", "process.args", "process.title", "process.working_directory", "file.path":
 		if need.Text == "" || strings.ContainsAny(need.Text, "\ufffd\x00") {
 			return false

@@ -42,6 +42,7 @@ var needList = []event.Need{
 	{Field: "process.executable", Text: "(deleted)"}, {Field: "process.executable", Text: "/TMP/A B", Fold: true},
 	{Field: "process.title", Text: "sh -c"}, {Field: "process.args", Text: "a b"}, {Field: "file.path", Text: "/etc/passwd"},
 	{Field: "process.working_directory", Text: "/tmp/a"}, {Field: "process.title", Text: "curl -k"},
+	{Field: "process.pid", Number: 7}, {Field: "process.pid", Number: 0}, {Field: "process.parent.pid", Number: 1},
 }
 
 // untidy loses some lines of a log, cuts some addresses, and puts others between, so that
@@ -134,7 +135,7 @@ func TestLookSplitArgument(t *testing.T) {
 // TestLookIsSure holds that what cannot be told from the records is not looked for.
 func TestLookIsSure(t *testing.T) {
 	for _, need := range []event.Need{
-		{Field: "event.action", Text: "connected-to"}, {Field: "process.pid", Number: 4242}, {Field: "destination.ip", Text: "10.0.0.1"},
+		{Field: "event.action", Text: "connected-to"}, {Field: "process.pid", Text: "4242"}, {Field: "destination.ip", Text: "10.0.0.1"},
 		{Field: "process.name", Text: "a\ufffdb"}, {Field: "host.name", Text: "web-1"}, {Field: "auditd.data.exit", Text: "EINPROGRESS"},
 	} {
 		if newNeeds([]event.Need{{Field: "destination.port", Number: 10250}, need}) != nil {

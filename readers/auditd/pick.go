@@ -29,6 +29,7 @@ type picker struct {
 	found   []found // events of the block
 	waiting []place // lines whose events the next block may have more of
 	refused int     // the last line that turned out to hold none
+	passed  int     // the last hit that quickPass was done with
 	// need and call say what stands at a place: something of a need, or a system call.
 	need, call bool
 	search     *search
@@ -66,7 +67,7 @@ func (d *Decoder) pickAll(b *frame.Block, o *output) (lines int64) {
 			p.places[i].start += b.Start - p.end
 		}
 	}
-	p.end, p.refused = b.End, -1
+	p.end, p.refused, p.passed = b.End, -1, -1
 	p.calls, p.types = false, 0
 	for i := range d.needs.kinds {
 		if k := &d.needs.kinds[i]; k.openTo(b.Facts.Hosts, d.source) {
@@ -114,49 +115,51 @@ func (d *Decoder) behind(b *frame.Block) int {
 // pickLines notes the lines of text[from:to] that hold a need, of which number come before, and
 // returns the number of newlines with those before.
 func (d *Decoder) pickLines(from, to int, number int32) int32 {
-	s, n := &d.skim, d.needs
-	search := n.searchFor(d.text[from:to], d.picker.calls || d.starter.on)
-	quick := search.idAlone != 0 && !d.starter.lines
-	start, passed := from, -1
+	search := d.needs.searchFor(d.text[from:to], d.picker.calls || d.starter.on)
+	in := lines{newlines: d.skim.newlines[:], at: from, start: from, number: number}
 	if d.picker.types != 0 && from < to {
 		d.pickType(from, number+1)
 	}
 	for at := from; at < to; at += skimChunk {
 		end := min(at+skimChunk, to)
-		search.finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:])
-		for w := range (end - at + 63) / 64 {
-			base, newlines := at+w*64, s.newlines[w]
-			for hits := s.hits[w]; hits != 0; hits &= hits - 1 {
-				i := bits.TrailingZeros64(hits)
-				hit, in := base+i, within{base, start, newlines & (1<<i - 1)}
-				if hit == passed {
-					continue
-				}
-				if quick && len(d.text)-hit >= quickRoom {
-					if passed = d.quickPass(search, hit, in); passed >= hit {
-						continue
-					}
-				}
-				fits := search.finder.Fits(d.text, hit)
-				if fits == 0 {
-					continue
-				}
-				line := in.line()
-				if d.starter.on && d.starter.take(d, search, fits, hit, line) {
-					continue
-				}
-				d.pickAt(search, hit, line, number+int32(bits.OnesCount64(in.before))+1)
+		search.finder.Scan(d.text[at:min(end+overlap, to)], d.skim.newlines[:], d.skim.hits[:])
+		words := (end - at + 63) / 64
+		for w, hits := range d.skim.hits[:words] {
+			if hits != 0 {
+				d.pickHits(search, at+w*64, hits, &in)
 			}
 			if d.picker.types != 0 {
-				d.pickTypes(base, to, newlines, number)
-			}
-			if newlines != 0 {
-				start = base + bits.Len64(newlines)
-				number += int32(bits.OnesCount64(newlines))
+				d.pickTypes(at+w*64, to, in.newlines[w], in.before(w))
 			}
 		}
+		in.end(words, end)
 	}
-	return number
+	return in.number
+}
+
+// pickHits looks at the hits of a word that begins at a place.
+func (d *Decoder) pickHits(search *search, base int, hits uint64, in *lines) {
+	quick := search.idAlone != 0 && !d.starter.lines
+	for ; hits != 0; hits &= hits - 1 {
+		hit := base + bits.TrailingZeros64(hits)
+		if hit == d.picker.passed {
+			continue
+		}
+		if quick && len(d.text)-hit >= quickRoom {
+			if d.picker.passed = d.quickPass(search, hit, in); d.picker.passed >= hit {
+				continue
+			}
+		}
+		fits := search.finder.Fits(d.text, hit)
+		if fits == 0 {
+			continue
+		}
+		line := in.startOf(hit)
+		if d.starter.on && d.starter.take(d, search, fits, hit, line) {
+			continue
+		}
+		d.pickAt(search, hit, line, in.numberOf(hit))
+	}
 }
 
 // pickTypes notes the lines behind the newlines after base whose types are of a kind that is

@@ -47,18 +47,51 @@ func newSearch(f *prefilter.Finder) search {
 	return s
 }
 
-// within is a place in a word of the bitmaps.
-type within struct {
-	base, start int    // where the word begins, and the line that it begins in
-	before      uint64 // the newlines of the word in front of the place
+// lines are those of a chunk of a text. Most hits need not know what line they are in.
+type lines struct {
+	newlines []uint64
+	at       int   // where the chunk begins
+	start    int   // of the line that it begins in
+	counted  int   // words of newlines
+	number   int32 // of lines that end in front of the rest of the words
 }
 
-// line returns where the line of the place starts.
-func (w within) line() int {
-	if w.before == 0 {
-		return w.start
+// startOf returns where the line of a place starts.
+func (l *lines) startOf(at int) int {
+	w := (at - l.at) / 64
+	word := l.newlines[w] & (1<<((at-l.at)%64) - 1)
+	for ; word == 0; word = l.newlines[w] {
+		if w--; w < 0 {
+			return l.start
+		}
 	}
-	return w.base + bits.Len64(w.before)
+	return l.at + w*64 + bits.Len64(word)
+}
+
+// before returns how many lines end in front of a word, one that is not in front of one that was
+// asked for.
+func (l *lines) before(word int) int32 {
+	for ; l.counted < word; l.counted++ {
+		l.number += int32(bits.OnesCount64(l.newlines[l.counted]))
+	}
+	return l.number
+}
+
+// numberOf returns the number of the line of a place, from 1.
+func (l *lines) numberOf(at int) int32 {
+	w := (at - l.at) / 64
+	return l.before(w) + int32(bits.OnesCount64(l.newlines[w]&(1<<((at-l.at)%64)-1))) + 1
+}
+
+// end goes on to the chunk that begins at a place, behind so many words.
+func (l *lines) end(words, next int) {
+	l.before(words)
+	if last := l.newlines[words-1]; last != 0 {
+		l.start = l.at + (words-1)*64 + bits.Len64(last)
+	} else {
+		l.start = l.startOf(l.at + (words-1)*64)
+	}
+	l.at, l.counted = next, 0
 }
 
 // quickRoom is how many bytes quickPass looks at.
@@ -66,12 +99,19 @@ const quickRoom = 64
 
 // quickPass passes over a system call or ids that nobody wants, which most hits are. It returns
 // the hit, or the later one that this was done for too; -1 if more must be looked at.
-func (d *Decoder) quickPass(search *search, hit int, in within) int {
+func (d *Decoder) quickPass(search *search, hit int, in *lines) int {
 	switch binary.LittleEndian.Uint32(d.text[hit:]) {
 	case pidWord:
 		return d.passIDs(hit, in)
 	case search.callWord:
-		if d.starter.on && !d.picker.calls && d.starter.isOther(d, hit+search.callEnd) {
+		if !d.starter.on || d.picker.calls {
+			break
+		}
+		switch other := d.starter.other(d, hit+search.callEnd); {
+		case other < 0:
+			d.starter.takeCall(d, hit+search.callEnd, in.startOf(hit))
+			return hit
+		case other > 0:
 			return hit
 		}
 	}
@@ -79,7 +119,7 @@ func (d *Decoder) quickPass(search *search, hit int, in within) int {
 }
 
 // passIDs is quickPass at pidField: of one id, or of a parent's and the pid behind it.
-func (d *Decoder) passIDs(hit int, in within) int {
+func (d *Decoder) passIDs(hit int, in *lines) int {
 	n, s, text := &d.needs.ids, &d.starter, d.text
 	id, end := usualID(text, hit+len(pidField))
 	switch {
@@ -97,7 +137,7 @@ func (d *Decoder) passIDs(hit int, in within) int {
 	}
 	next := end + 1
 	pid, end := usualID(text, next+len(pidField))
-	if end == 0 || s.line >= 0 && !s.takePair(d, id, pid, end, in.line()) || n.parents.has(id) || n.pids.has(pid) {
+	if end == 0 || s.line >= 0 && !s.takePair(d, id, pid, end, in.startOf(hit)) || n.parents.has(id) || n.pids.has(pid) {
 		return -1
 	}
 	return next

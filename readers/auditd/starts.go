@@ -16,7 +16,7 @@ type starter struct {
 	all   bool  // of the block all were told
 	calls calls // those that are surely no starts
 	call  int   // the last line with a system call
-	other int   // the last line that was looked at for its type
+	typed int   // the last line that was looked at for its type
 	// Where the core of the block starts, and the time of the record there.
 	from  int
 	first uint64
@@ -41,7 +41,7 @@ func (s *starter) begin(d *Decoder, b *frame.Block) {
 	to := d.needs.starts
 	s.on = to != nil && (b.Facts.Hosts == nil || slices.ContainsFunc(b.Facts.Hosts, func(h string) bool { return to.Wants([]byte(h), d.source) }))
 	s.lines = s.on && b.Facts.Kinds&d.tables.started != 0
-	s.all, s.call, s.other, s.line = true, -1, -1, -1
+	s.all, s.call, s.typed, s.line = true, -1, -1, -1
 	if s.from, s.first = b.Start, 0; s.on && b.Start < b.End {
 		first := d.sameAs(b.Start, lineEnd(b.Data, b.Start))
 		s.first = first.stamp
@@ -60,7 +60,9 @@ func (s *starter) end(d *Decoder, b *frame.Block) {
 func (s *starter) take(d *Decoder, search *search, fits uint64, at, line int) bool {
 	if fits>>search.call&1 != 0 && search.finder.Stands(search.call, d.text, at) {
 		s.call = line
-		s.takeCall(d, at+search.finder.End(search.call), line)
+		if end := at + search.finder.End(search.call); s.other(d, end) <= 0 {
+			s.takeCall(d, end, line)
+		}
 		return fits == 1<<search.call && !d.picker.calls
 	}
 	if fits>>search.id&1 == 0 {
@@ -68,24 +70,26 @@ func (s *starter) take(d *Decoder, search *search, fits uint64, at, line int) bo
 	}
 	if s.line >= 0 {
 		s.takeID(d, at, line)
-	} else if s.lines && line != s.call && line != s.other && d.text[max(at-1, 0)] != 'p' {
-		s.other = line
+	} else if s.lines && line != s.call && line != s.typed && d.text[max(at-1, 0)] != 'p' {
+		s.typed = line
 		s.takeOther(d, at, line)
 	}
 	return fits == search.idAlone && d.needs.ids.rules(d.text, at)
 }
 
-// isOther reports whether the system call whose number is at a place is surely no start.
-func (s *starter) isOther(d *Decoder, at int) bool {
+// other is more than 0 if the system call whose number is at a place is surely no start, less if
+// it surely may be one, and 0 if there is no telling.
+func (s *starter) other(d *Decoder, at int) int {
 	from := at - len(archField) - 8 - 1 - len(syscallField)
-	return from > 0 && d.text[from-1] == ' ' && s.calls.otherAt(d.tables, d.text, from, len(d.text)) != 0
+	if from <= 0 || d.text[from-1] != ' ' {
+		return 0
+	}
+	return s.calls.otherAt(d.tables, d.text, from, len(d.text))
 }
 
-// takeCall takes a record of a system call, whose number is at a place of a line.
+// takeCall takes a record of a system call that may be a start. Its number is at a place of a
+// line.
 func (s *starter) takeCall(d *Decoder, at, line int) {
-	if s.isOther(d, at) {
-		return
-	}
 	r, ok := s.read(d, line, at)
 	switch {
 	case !ok:

@@ -4,45 +4,57 @@ import "encoding/binary"
 
 // MaxSample is how many bytes of a sample NewFor looks at: logs are so much alike that more
 // says no more.
-const MaxSample = 32 << 10
+const MaxSample = 16 << 10
 
 // texts are what is known of the texts that are searched.
 type texts struct {
 	shares [16][16]float64 // of bytes, in any log
-	// windows are those of the sample, each once, and how many of all it is.
-	windows []uint32
-	parts   []float64
+	// windows are those of the sample, each once, by their first byte, of so many in all.
+	windows [256][]times
+	size    int
 	counts  *counts // in place of them, or nil
 }
 
+// times is how often a sample has a window.
+type times struct {
+	window uint32
+	n      int
+}
+
 func newTexts(sample []byte) *texts {
-	t := &texts{shares: shares()}
 	sample = sample[:min(len(sample), MaxSample)]
-	at := make(map[uint32]int)
+	t := &texts{shares: shares(), size: len(sample)}
+	counts := make(map[uint32]int)
 	for i := range len(sample) - (window - 1) {
-		w := binary.LittleEndian.Uint32(sample[i:])
-		k, known := at[w]
-		if !known {
-			k = len(t.windows)
-			at[w] = k
-			t.windows, t.parts = append(t.windows, w), append(t.parts, 0)
-		}
-		t.parts[k] += 1 / float64(len(sample))
+		counts[binary.LittleEndian.Uint32(sample[i:])]++
+	}
+	for w, n := range counts {
+		t.windows[byte(w)] = append(t.windows[byte(w)], times{w, n})
 	}
 	return t
 }
 
 // chance is about how often a shape fits.
-func (t *texts) chance(s *shape) float64 { return s.chance(&t.shares) + t.seen(s) }
+func (t *texts) chance(s *shape) float64 {
+	if t.size == 0 {
+		return s.chance(&t.shares)
+	}
+	return s.chance(&t.shares) + float64(t.seen(s))/float64(t.size)
+}
 
 // seen is how often a shape fits the sample.
-func (t *texts) seen(s *shape) (sum float64) {
-	for k, w := range t.windows {
-		if s[0].fits(byte(w)) && s[1].fits(byte(w>>8)) && s[2].fits(byte(w>>16)) && s[3].fits(byte(w>>24)) {
-			sum += t.parts[k]
+func (t *texts) seen(s *shape) (n int) {
+	for c, list := range &t.windows {
+		if len(list) == 0 || !s[0].fits(byte(c)) {
+			continue
+		}
+		for i := range list {
+			if w := list[i].window; s[1].fits(byte(w>>8)) && s[2].fits(byte(w>>16)) && s[3].fits(byte(w>>24)) {
+				n += list[i].n
+			}
 		}
 	}
-	return sum
+	return n
 }
 
 func (h *halves) fits(c byte) bool { return h[0]>>(c&15)&(h[1]>>(c>>4))&1 != 0 }
@@ -53,7 +65,7 @@ func (t *texts) rarest(l Literal) int {
 	if t.counts != nil && !l.Fold {
 		return t.counts.rarest(l.Text, offset)
 	}
-	if len(t.windows) == 0 {
+	if t.size == 0 {
 		return offset
 	}
 	s := shapeOf(l.Text[offset:], l.Fold)
