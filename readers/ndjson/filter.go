@@ -214,7 +214,7 @@ func (f *filter) next(from int) int {
 // Look makes Decode pass over lines that hold none of the needs, where that can be told.
 func (d *Decoder) Look(i event.Interest) {
 	if d.format == Lines {
-		d.filter, d.picker = newFilter(i.Needs, false, nil), newPicker(i.Finder)
+		d.filter, d.picker = newPlainFilter(i.Needs, false, nil), newPicker(i.Finder)
 		d.needs, d.active, d.only = i.Needs, nil, i.Only
 	}
 }

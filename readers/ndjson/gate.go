@@ -42,7 +42,7 @@ func (m *filterMaker) open(sample []byte) bool {
 		if a.gate == nil {
 			continue
 		}
-		if a.gate.filter = newPlainFilter(a.gate.needs, false, sample); a.gate.filter == nil {
+		if a.gate.filter = newFilter(a.gate.needs, false, sample); a.gate.filter == nil {
 			return false
 		}
 	}
@@ -74,7 +74,11 @@ func (f *filter) holds(line []byte) bool {
 	f.finder.Scan(line, f.newlines, f.hits)
 	for w, word := range f.hits {
 		for ; word != 0; word &= word - 1 {
-			if f.finder.Match(line, w*64+bits.TrailingZeros64(word), f.wanted) {
+			i := w*64 + bits.TrailingZeros64(word)
+			if i >= glanceRoom && i <= len(line)-glanceRoom && f.refuses(i) {
+				continue
+			}
+			if f.finder.Match(line, i, f.wanted) {
 				return true
 			}
 		}

@@ -81,8 +81,11 @@ func (g *glance) refuses(data []byte, i int) bool {
 // keep appends the places that are not refused, of some where the window fits, which are
 // counted from start.
 func (g *glance) keep(kept []int32, data []byte, start int, places []uint16) []int32 {
-	if g.kind == atText {
+	switch g.kind {
+	case atText:
 		return g.keepTexts(kept, data, start, places)
+	case atAddress:
+		return g.keepAddresses(kept, data, start, places)
 	}
 	for _, place := range places {
 		if i := start + int(place); !g.refuses(data, i) {
@@ -100,6 +103,28 @@ func (g *glance) keepTexts(kept []int32, data []byte, start int, places []uint16
 		text := data[i+g.key : i+glanceRoom]
 		if binary.LittleEndian.Uint16(text) == textBehind && !marks.has(loadWord(text[value:])&mask) {
 			continue
+		}
+		if !g.refuses(data, i) {
+			kept = append(kept, int32(i))
+		}
+	}
+	return kept
+}
+
+// keepAddresses is keep for addresses: of many it takes little to tell that they are not wanted.
+func (g *glance) keepAddresses(kept []int32, data []byte, start int, places []uint16) []int32 {
+	for _, place := range places {
+		i := start + int(place)
+		text := data[i+g.key : i+glanceRoom]
+		switch binary.LittleEndian.Uint16(text) {
+		case textBehind:
+			if g.refusesAddress(text[2:]) {
+				continue
+			}
+		case arrayBehind:
+			if g.tests.rejectsArray(data[i+g.key+1 : min(i+g.key+1+maxTested, len(data))]) {
+				continue
+			}
 		}
 		if !g.refuses(data, i) {
 			kept = append(kept, int32(i))

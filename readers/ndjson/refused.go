@@ -1,22 +1,33 @@
 package ndjson
 
-// refusal is an array that holds no value that is wanted.
+// refusal is an array that holds no value that is wanted. It is the size of what a processor
+// loads at once, as there is one for each host.
 type refusal struct {
-	text  []byte
-	block uint32 // in which that is so, 0 if it always is
+	start [startWords]uint64 // of the text, and zeros behind its end
+	size  uint32             // of the text; 0 if there is none
+	block uint32             // in which that is so, 0 if it always is
+	more  *refusalMore       // nil if there is no more
 }
 
-// wants reports whether a value is one of those of the tests, and whether it still matters.
-func (k *keyTests) wants(value []byte) (wanted, matters bool) {
-	if value == nil || !k.all.Has(value) {
-		return false, false
-	}
+// refusalMore is what few refusals have.
+type refusalMore struct {
+	rest []byte // of the text behind its start
+	// only is the one value that is wanted, but does not matter in the block; empty if there are
+	// others.
+	only []byte
+}
+
+// startWords is room for most arrays of addresses.
+const startWords = 6
+
+// matters reports whether a value is one of those of the tests that still matter.
+func (k *keyTests) matters(value []byte) bool {
 	for i := range k.tests {
 		if t := &k.tests[i]; t.values.Has(value) && (t.open == nil || t.open(value)) {
-			return true, true
+			return true
 		}
 	}
-	return true, false
+	return false
 }
 
 // rejects reports whether the value that text begins with, behind a colon, is surely none that
@@ -26,8 +37,7 @@ func (k *keyTests) rejects(text []byte) bool {
 		return k.rejectsArray(text)
 	}
 	value, n := k.one(text)
-	_, matters := k.wants(value)
-	return n > 0 && !matters
+	return n > 0 && (value == nil || !k.all.Has(value) || !k.matters(value))
 }
 
 const (
@@ -38,7 +48,7 @@ const (
 )
 
 func (k *keyTests) rejectsArray(text []byte) bool {
-	if len(text) < 2*wordSize {
+	if len(text) < startWords*wordSize {
 		return false
 	}
 	if k.refused == nil {
@@ -46,47 +56,101 @@ func (k *keyTests) rejectsArray(text []byte) bool {
 	}
 	slot := hash(loadWord(text)^loadWord(text[wordSize:])*mixer) % refusedArrays
 	first, second := &k.refused[slot], &k.refused[slot^1]
-	if first.is(text, *k.block) || second.is(text, *k.block) {
+	if first.is(text) && first.holds(k) || second.is(text) && second.holds(k) {
 		return true
 	}
-	n, always := k.arrayWithout(text)
+	n, wanted, only := k.arrayWithout(text)
 	if n == 0 {
 		return false
 	}
 	if n <= maxRefused {
 		*first, *second = *second, *first
-		first.text, first.block = append(first.text[:0], text[:n]...), 0
-		if !always {
+		first.set(text[:n])
+		if wanted > 0 {
 			first.block = *k.block
+		}
+		if wanted == 1 {
+			more := first.keep()
+			more.only = append(more.only, only...)
 		}
 	}
 	return true
 }
 
-// is reports whether text begins with the array, and that holds no wanted value in the block.
-func (r *refusal) is(text []byte, block uint32) bool {
-	n := len(r.text)
-	return n > 0 && n <= len(text) && string(r.text) == string(text[:n]) && (r.block == 0 || r.block == block)
+// set makes it the refusal of an array in any block.
+func (r *refusal) set(text []byte) {
+	var room [startWords * wordSize]byte
+	n := copy(room[:], text)
+	for i := range r.start {
+		r.start[i] = loadWord(room[i*wordSize:])
+	}
+	r.size, r.block = uint32(len(text)), 0
+	if r.more != nil {
+		r.more.rest, r.more.only = r.more.rest[:0], r.more.only[:0]
+	}
+	if n < len(text) {
+		more := r.keep()
+		more.rest = append(more.rest, text[n:]...)
+	}
+}
+
+func (r *refusal) keep() *refusalMore {
+	if r.more == nil {
+		r.more = new(refusalMore)
+	}
+	return r.more
+}
+
+// holds reports whether the array still holds no value that matters.
+func (r *refusal) holds(k *keyTests) bool {
+	if r.block == 0 || r.block == *k.block {
+		return true
+	}
+	if r.more == nil || len(r.more.only) == 0 || k.matters(r.more.only) {
+		return false
+	}
+	r.block = *k.block
+	return true
+}
+
+// is reports whether text, which is as long as start, begins with the array.
+func (r *refusal) is(text []byte) bool {
+	size, i := int(r.size), 0
+	for ; i < startWords && size >= wordSize; i, size = i+1, size-wordSize {
+		if loadWord(text[i*wordSize:]) != r.start[i] {
+			return false
+		}
+	}
+	switch {
+	case r.size == 0:
+		return false
+	case i < startWords:
+		return (loadWord(text[i*wordSize:])^r.start[i])<<(8*(wordSize-size)) == 0
+	}
+	return size <= len(text)-i*wordSize && (size == 0 || string(text[i*wordSize:i*wordSize+size]) == string(r.more.rest))
 }
 
 // arrayWithout returns the length of the array that text begins with, if surely no value in it
-// matters, and whether none is wanted; else 0.
-func (k *keyTests) arrayWithout(text []byte) (length int, always bool) {
-	always = true
+// matters, how many are wanted all the same, and the last of them; else 0.
+func (k *keyTests) arrayWithout(text []byte) (length, wanted int, last []byte) {
 	for i := 1; i < len(text); i++ {
 		value, n := k.one(text[i:])
-		wanted, matters := k.wants(value)
-		if n == 0 || matters {
-			return 0, false
+		if n == 0 {
+			return 0, 0, nil
 		}
-		always = always && !wanted
+		if value != nil && k.all.Has(value) {
+			if k.matters(value) {
+				return 0, 0, nil
+			}
+			wanted, last = wanted+1, value
+		}
 		switch i += n; byteAt(text, i) {
 		case ',':
 		case ']':
-			return i + 1, always
+			return i + 1, wanted, last
 		default:
-			return 0, false
+			return 0, 0, nil
 		}
 	}
-	return 0, false
+	return 0, 0, nil
 }
