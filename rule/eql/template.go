@@ -17,6 +17,7 @@ type Template struct {
 	src    string
 	query  *EventQuery
 	params map[int]Param // by the offset at which they start
+	with   map[Expr]bool // the expressions that a parameter stands in
 	list   []Param
 }
 
@@ -38,7 +39,7 @@ var parameter = regexp.MustCompile(`^\{\{\s*(\??)([A-Za-z_@][\w@-]*(?:\.[\w@-]+)
 
 // ParseTemplate returns the template that src is. The error is an *Error.
 func ParseTemplate(src string) (*Template, error) {
-	t := &Template{src: src, params: map[int]Param{}}
+	t := &Template{src: src, params: map[int]Param{}, with: map[Expr]bool{}}
 	if len(src) > maxTemplate {
 		return nil, &Error{Msg: fmt.Sprintf("the query has %d bytes, more than %d", len(src), maxTemplate), src: src}
 	}
@@ -61,6 +62,7 @@ func ParseTemplate(src string) (*Template, error) {
 	if len(t.query.Pipes) > 0 {
 		return nil, t.fault(t.query.Pipes[0].At, "", "a query with parameters has no pipes")
 	}
+	t.mark(t.query.Filter.Cond)
 	if err := t.places(t.query.Filter.Cond); err != nil {
 		return nil, err
 	}
@@ -189,7 +191,19 @@ func (t *Template) param(e Expr) (Param, bool) {
 }
 
 // has reports whether a parameter stands in e.
-func (t *Template) has(e Expr) bool { return len(t.paramsOf(e, nil)) > 0 }
+func (t *Template) has(e Expr) bool { return t.with[e] }
+
+// mark notes in which expressions parameters stand.
+func (t *Template) mark(e Expr) (has bool) {
+	_, has = t.param(e)
+	for _, x := range operandsOf(e) {
+		has = t.mark(x) || has
+	}
+	if has {
+		t.with[e] = true
+	}
+	return has
+}
 
 func (t *Template) paramsOf(e Expr, found []Param) []Param {
 	if p, ok := t.param(e); ok {

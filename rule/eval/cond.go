@@ -258,7 +258,7 @@ func (c *compiler) leaf(e eql.Expr, want bool) (cond, error) {
 	if !hasField(e) {
 		return c.constantCond(e, want)
 	}
-	key := leafKey{e.String(), c.columnsOf(e)}
+	key := leafKey{c.set.text(e), c.columnsOf(e)}
 	l := c.set.leaves[key]
 	if l == nil {
 		test, cost, computed, err := c.predicate(e)

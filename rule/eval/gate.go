@@ -103,13 +103,16 @@ func (c *compiler) gateValues(f *eql.Field, values []event.Value) (gate, int) {
 	var keys gate
 	typ, column := c.typeOf(f.Name), c.column(f.Name)
 	for _, v := range values {
-		k := c.constant(f, v)
 		switch {
 		case v.Type == event.Unknown: // null is equal to nothing
-		case typ == event.Long && k.numeric && k.number.Type == event.Long:
-			keys = append(keys, gateKey{column: column, kind: gateNumber, number: k.number.Int})
 		case isText(typ) || typ == event.Unknown && v.Type == event.Keyword:
-			keys = append(keys, gateKey{column: column, text: foldASCII(string(k.value.Text))})
+			keys = append(keys, gateKey{column: column, text: foldASCII(string(appendText(nil, &v)))})
+		case typ == event.Long:
+			k := c.constant(f, v)
+			if !k.numeric || k.number.Type != event.Long {
+				return nil, 0
+			}
+			keys = append(keys, gateKey{column: column, kind: gateNumber, number: k.number.Int})
 		default:
 			return nil, 0
 		}

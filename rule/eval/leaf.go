@@ -89,9 +89,8 @@ func (c *compiler) compareField(f *eql.Field, op eql.Op, literal event.Value) (f
 		}
 		return func(*Scratch) bool { return false }, costConst
 	}
-	k := c.constant(f, literal)
 	if op == eql.Eq && typ == event.Keyword {
-		text := string(k.value.Text)
+		text := string(appendText(nil, &literal))
 		return func(s *Scratch) bool {
 			values := s.column(column)
 			for _, v := range values {
@@ -102,6 +101,7 @@ func (c *compiler) compareField(f *eql.Field, op eql.Op, literal event.Value) (f
 			return false
 		}, costText
 	}
+	k := c.constant(f, literal)
 	return func(s *Scratch) bool {
 		values := s.column(column)
 		for i := range values {

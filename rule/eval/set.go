@@ -4,6 +4,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"kscan/readers/event"
+	"kscan/rule/eql"
 )
 
 // Set is a family of programs that share the work on each event: a field that many
@@ -17,7 +18,8 @@ type Set struct {
 	tests   []int          // of one value, for each column
 	numbers map[column]int // of columns
 	leaves  map[leafKey]*leaf
-	shared  int // leaves that more than one place asks for
+	texts   map[eql.Expr]string // of leaves, which programs of one template share
+	shared  int                 // leaves that more than one place asks for
 	joins   int
 
 	programs []*Program
@@ -38,6 +40,7 @@ func NewSet() *Set {
 		finder:  event.NewFinder(),
 		numbers: make(map[column]int),
 		leaves:  make(map[leafKey]*leaf),
+		texts:   make(map[eql.Expr]string),
 	}
 	t.watch()
 	return t
@@ -46,6 +49,16 @@ func NewSet() *Set {
 // Finder returns the finder of all fields of documents that the programs read, and of those
 // that order events.
 func (t *Set) Finder() *event.Finder { return t.finder }
+
+// text returns an expression as text.
+func (t *Set) text(e eql.Expr) string {
+	text, known := t.texts[e]
+	if !known {
+		text = e.String()
+		t.texts[e] = text
+	}
+	return text
+}
 
 // column returns the number of a column.
 func (t *Set) column(c column) int {
