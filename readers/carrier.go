@@ -83,3 +83,11 @@ func (d *documents) Passed() int64 {
 	}
 	return d.Decoder.Passed()
 }
+
+// Facts returns what is known of the block that was decoded last.
+func (d *documents) Facts() *Facts {
+	if d.carried {
+		return nil
+	}
+	return d.Decoder.Facts()
+}

@@ -44,9 +44,13 @@ type Block struct {
 	stop int
 }
 
-// Facts are what a decoder that joins records found of a unit, so that whoever looks for few
-// of its events need not go over all of it again.
+// Facts are what a decoder found of a unit, so that whoever looks for few of its events need
+// not go over all of it again.
 type Facts struct {
+	// Lines is how many lines a unit of one block has, if its core has so many Bytes. It is
+	// known of formats whose records are lines and not joined, and all the rest is not.
+	Lines int64
+	Bytes int
 	// Spread is the most bytes between the first and the last record of an event whose
 	// records are not neighbours; 0 if those of each are.
 	Spread int

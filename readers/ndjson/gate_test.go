@@ -84,6 +84,40 @@ func TestGatesLoseNothing(t *testing.T) {
 	}
 }
 
+// TestLinesAreKnown holds that a pass which asks for nothing else need not count lines again, and
+// does if the block is another one.
+func TestLinesAreKnown(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	interest := event.Interest{Needs: gateNeeds(), Finder: finderOf("host.name", "process.pid")}
+	first := New(Lines)
+	first.Look(interest)
+	interest.Only = true
+	second := New(Lines)
+	second.Look(interest)
+	for n := range 8 {
+		var text strings.Builder
+		for size := []int{wholeBlock / 2, 2 * wholeBlock}[n%2]; text.Len() < size; {
+			text.WriteString(gateLine(r, 50))
+		}
+		if n%4 < 2 {
+			text.WriteString(`{"end":"of the log"}`)
+		}
+		block := &frame.Block{Data: []byte(text.String()), End: text.Len()}
+		want := first.Decode("a", "", block, &taker{t: t, again: -1})
+		facts := first.Facts()
+		if (facts != nil) != (n%2 == 1) || facts != nil && facts.Lines != want {
+			t.Errorf("%d lines, known %+v", want, facts)
+		}
+		for _, facts := range []*frame.Facts{nil, facts, {Lines: 5, Bytes: text.Len() - 1}, {Spread: 7}} {
+			block.Facts = facts
+			got := second.Decode("a", "", block, &taker{t: t, again: -1})
+			if got != want || second.Passed() > want {
+				t.Errorf("%d lines, %d passed over, want %d, as %+v has it", got, second.Passed(), want, facts)
+			}
+		}
+	}
+}
+
 // TestGatesAreWhole demands that a host is not taken for those whose names begin with its own.
 func TestGatesAreWhole(t *testing.T) {
 	f := newFilter(gateNeeds(), true, nil)

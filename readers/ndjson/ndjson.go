@@ -56,6 +56,7 @@ type Decoder struct {
 	picker         *picker // nil when every record is decoded as a whole
 	picked         bool    // the record is decoded because it may match
 	only           bool    // nobody asks for a sample, nor how many records were passed over
+	counted        int64   // lines of the block, if a filter went over it
 	passed         int64   // records of the block that were passed over
 	emitted        int64   // events of the block
 	wanted         int64   // events that came again, whole
@@ -73,10 +74,19 @@ func New(format string) *Decoder {
 // of lines.
 func (d *Decoder) Decode(source, member string, b *frame.Block, sink event.Sink) int64 {
 	d.Begin(source, member, b, sink)
-	if d.filter != nil && b.Skipped == 0 {
-		return d.sift(b)
+	if d.counted = 0; d.filter != nil && b.Skipped == 0 {
+		d.counted = d.sift(b)
+		return d.counted
 	}
 	return d.Until(math.MaxInt64)
+}
+
+// Facts returns what is known of the block that was decoded last, if it was one of many bytes.
+func (d *Decoder) Facts() *frame.Facts {
+	if d.counted == 0 || len(d.block.Core()) <= wholeBlock {
+		return nil
+	}
+	return &frame.Facts{Lines: d.counted, Bytes: len(d.block.Core())}
 }
 
 // Begin prepares for a block whose records Until decodes bit by bit.

@@ -18,13 +18,25 @@ func (d *Decoder) seek() int64 {
 		d.passed--
 		known = end
 	}
-	lines += ones(f.newlines[counted:])
-	if n := len(core); n > 0 && core[n-1] != '\n' {
-		lines++
-	}
 	d.picked = false
-	d.passed += int64(lines)
-	return int64(lines)
+	total, known := d.known()
+	if !known {
+		total = int64(lines + ones(f.newlines[counted:]))
+		if n := len(core); n > 0 && core[n-1] != '\n' {
+			total++
+		}
+	}
+	d.passed += total
+	return total
+}
+
+// known returns how many lines the block has if somebody counted them before.
+func (d *Decoder) known() (lines int64, ok bool) {
+	b := d.block
+	if b.Facts == nil || b.Open || b.Follows || b.Facts.Bytes != len(b.Core()) {
+		return 0, false
+	}
+	return b.Facts.Lines, b.Facts.Lines > 0
 }
 
 // ones returns the number of bits that are set.
