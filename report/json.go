@@ -13,7 +13,7 @@ import (
 
 // SchemaVersion is the version of the JSON report: the first number changes when a
 // member goes or changes its meaning, the second when one is added.
-const SchemaVersion = "1.2"
+const SchemaVersion = "1.3"
 
 // jsonReport is the whole report. docs/output.md describes it.
 type jsonReport struct {
@@ -221,7 +221,7 @@ func reportOf(c *triage.Case) jsonReport {
 		Sources:    lazily(s.Parts, sourceOf),
 		Problems:   jsonProblems{Lost: s.Counts.Lost, Notices: s.Counts.Notices, Listed: each(s.Problems, problemOf)},
 	}
-	r.Investigation = jsonInvestigation{Done: c.Second != nil && !c.Second.Interrupted, Reason: c.Unanswered}
+	r.Investigation = jsonInvestigation{Done: c.Second != nil && !c.Second.Interrupted, Reason: c.Unanswered, StartsNotNoted: c.Unnoted}
 	r.Exceptions = each(c.Exceptions, exceptionOf)
 	if c.Second != nil {
 		r.Timing.InvestigationSeconds = c.Second.Elapsed.Round(time.Millisecond).Seconds()

@@ -8,6 +8,8 @@ import (
 type jsonInvestigation struct {
 	Done   bool   `json:"done"`
 	Reason string `json:"reason"`
+	// StartsNotNoted counts what there was no room for.
+	StartsNotNoted int64 `json:"starts_not_noted"`
 }
 
 // jsonAnswer is a step of a playbook, answered for a group.

@@ -99,6 +99,7 @@ func investigated(t testing.TB) *triage.Case {
 	second.Elapsed = 100 * time.Millisecond
 	c.Answer(lookUp(t, c.Probe()), &second, "")
 	result := c.Case(s)
+	result.Unnoted = 1234567
 	result.Rules[0].NearSequences = &scan.NearSequences{Last: "network where true", Count: 12, Listed: []scan.NearSequence{
 		{Keys: []byte(`["web-1",7]`), Host: "web-1", First: kd.hit(t).Time, Last: person.hit(t).Time, Evidence: []event.Evidence{known.hit(t).Evidence}},
 		{Evidence: []event.Evidence{known.hit(t).Evidence}},

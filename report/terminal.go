@@ -104,6 +104,10 @@ func (p *page) state(c *triage.Case) {
 	if c.Second != nil {
 		p.text(0, p.look.label, "evidence for the steps below was looked up in a second pass over the logs")
 	}
+	if c.Unnoted > 0 {
+		p.text(0, p.look.label, fmt.Sprintf("the second pass had no room to note %s: parents of parents among them were looked for in further passes, %d generations at most",
+			count(c.Unnoted, "process start"), triage.MaxFurther))
+	}
 	if s.Counts.Lost > 0 {
 		p.text(0, p.look.bad, "incomplete: "+count(s.Counts.Lost, "problem")+" kept evidence from being examined; see the end")
 	}

@@ -71,10 +71,12 @@ func (l *lines) startOf(at int) int {
 // before returns how many lines end in front of a word, one that is not in front of one that was
 // asked for.
 func (l *lines) before(word int) int32 {
-	for ; l.counted < word; l.counted++ {
-		l.number += int32(bits.OnesCount64(l.newlines[l.counted]))
+	number := l.number
+	for _, newlines := range l.newlines[l.counted:word] {
+		number += int32(bits.OnesCount64(newlines))
 	}
-	return l.number
+	l.number, l.counted = number, word
+	return number
 }
 
 // numberOf returns the number of the line of a place, from 1.

@@ -134,6 +134,9 @@ func (c *Collector) Answer(p *Probe, second *scan.Summary, reason string) {
 			p, reason = nil, ReasonEnded
 		}
 	}
+	if p != nil {
+		c.unnoted = p.noted.beyond
+	}
 	for _, r := range c.order {
 		ports := r.rule.ports()
 		for _, g := range r.rule.Groups {

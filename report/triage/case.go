@@ -31,6 +31,9 @@ type Case struct {
 	First, Last time.Time
 	// Second is what the second pass, for evidence, examined; nil if there was none.
 	Second *scan.Summary
+	// Unnoted counts the process starts that there was no room to note in the second pass: the
+	// parents among them were looked for in passes of their own, MaxFurther at most.
+	Unnoted int64
 	// Exceptions are those that were given, and what came of each.
 	Exceptions []*ExceptionUse
 	// Unanswered says why nothing was looked up, "" if it was or there was nothing to.

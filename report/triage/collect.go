@@ -55,6 +55,7 @@ type Collector struct {
 	tuples     int    // sets of values that evidence queries are to be bound to
 	asking     asking
 	second     *scan.Summary
+	unnoted    int64  // process starts
 	unanswered string // why nothing was looked up
 	answered   bool
 }
@@ -340,7 +341,7 @@ func (c *Collector) Case(s *scan.Summary) *Case {
 	if !c.answered {
 		c.Answer(nil, nil, ReasonOff)
 	}
-	result := &Case{Summary: s, Findings: c.total, Groups: c.groups, Second: c.second, Unanswered: c.unanswered}
+	result := &Case{Summary: s, Findings: c.total, Groups: c.groups, Second: c.second, Unnoted: c.unnoted, Unanswered: c.unanswered}
 	for i := range s.Rules {
 		r := c.ruleOf(s.Rules[i].Rule)
 		r.rule.Coverage = newCoverage(i, s, &r.rule.Guide)

@@ -2,6 +2,8 @@ package triage
 
 import (
 	"cmp"
+	"iter"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -28,6 +30,8 @@ type noted struct {
 	room  int64
 	whole bool // the starts of all units were told
 	reach int  // by how many bytes an event may begin in front of the block of its start
+	// beyond are the starts that there was no room for.
+	beyond int64
 }
 
 type notedUnit struct {
@@ -35,7 +39,7 @@ type notedUnit struct {
 	lines  int64 // of its part in front of it
 	told   bool  // of all its starts
 	hosts  []hostKey
-	rows   []notedStart
+	rows   [][]notedStart // in pieces, so that they need not be copied to make room
 	blocks []event.StartBlock
 	reach  int
 }
@@ -48,6 +52,9 @@ type notedStart struct {
 	block       uint16 // of the unit's
 	flags       uint8
 }
+
+// The rows of the first piece, and how often the next has twice as many: to some 100 KB.
+const leastRows, doubledRows = 16, 8
 
 // maxBlocks is how many blocks of a unit can be told apart; one has some thirty.
 const maxBlocks = 1 << 16
@@ -80,7 +87,7 @@ func isStart(q *eql.EventQuery) bool {
 type noting struct {
 	name, source string
 	host         uint32 // of the unit's
-	frames       []*frame
+	spans        []millis
 	known        bool
 }
 
@@ -103,11 +110,13 @@ func (p *Probe) framesOf(host hostKey) (list []*frame) {
 func (w *probeWorker) Start(host []byte, source string, s event.Start) {
 	n := &w.noting
 	if !n.known || n.name != string(host) || n.source != source {
-		*n = noting{name: string(host), source: source, known: true, frames: w.probe.framesOf(hostNamed(host, source))}
+		*n = noting{name: string(host), source: source, known: true}
+		for _, f := range w.probe.framesOf(hostNamed(host, source)) {
+			n.spans = append(n.spans, f.millis())
+		}
 		n.host = w.unit.hostNumber(hostNamed(host, source))
 	}
-	at := time.UnixMilli(s.Time)
-	if !slices.ContainsFunc(n.frames, func(f *frame) bool { return f.has(at) }) {
+	if !slices.ContainsFunc(n.spans, func(m millis) bool { return s.Time >= m.from && s.Time <= m.to }) {
 		return
 	}
 	row := notedStart{time: s.Time, pid: s.PID, parent: s.Parent, host: n.host, block: uint16(len(w.unit.noted.blocks))}
@@ -118,11 +127,37 @@ func (w *probeWorker) Start(host []byte, source string, s event.Start) {
 		row.flags |= isEarly
 		w.unit.noted.reach = max(w.unit.noted.reach, s.Reach)
 	}
-	if w.unit.noted.rows == nil { // as many as in the unit before, and some more
-		w.unit.noted.rows = make([]notedStart, 0, w.rows+w.rows/16+16)
-	}
-	w.unit.noted.rows = append(w.unit.noted.rows, row)
+	w.unit.noted.add(row)
 	w.unit.weight += notedSize
+}
+
+func (u *notedUnit) add(row notedStart) {
+	last := len(u.rows) - 1
+	if last < 0 || len(u.rows[last]) == cap(u.rows[last]) {
+		last++
+		u.rows = append(u.rows, make([]notedStart, 0, leastRows<<min(last, doubledRows)))
+	}
+	u.rows[last] = append(u.rows[last], row)
+}
+
+// size returns how many starts were noted, and in how many bytes they and the blocks are.
+func (u *notedUnit) size() (starts, bytes int64) {
+	bytes = int64(cap(u.blocks)) * blockSize
+	for _, piece := range u.rows {
+		starts, bytes = starts+int64(len(piece)), bytes+int64(cap(piece))*notedSize
+	}
+	return starts, bytes
+}
+
+// millis is a span of time in milliseconds.
+type millis struct{ from, to int64 }
+
+// millis returns the milliseconds that a frame has.
+func (f *frame) millis() millis {
+	if f.open {
+		return millis{math.MinInt64, math.MaxInt64}
+	}
+	return millis{f.from.Add(time.Millisecond - 1).UnixMilli(), f.to.UnixMilli()}
 }
 
 // Told implements event.Starts.
@@ -154,9 +189,13 @@ func hostNamed(name []byte, source string) hostKey {
 func (n *noted) add(u *probeUnit, lines int64) {
 	unit := u.noted
 	unit.order, unit.lines = u.at, lines
-	size := int64(cap(unit.rows))*notedSize + int64(cap(unit.blocks))*blockSize
-	if !unit.told || size > n.room {
-		unit.told, unit.rows, unit.hosts, unit.blocks = false, nil, nil, nil
+	starts, size := unit.size()
+	if unit.told && size > n.room {
+		unit.told = false
+		n.beyond += starts
+	}
+	if !unit.told {
+		unit.rows, unit.hosts, unit.blocks = nil, nil, nil
 	} else {
 		n.room -= size
 		n.reach = max(n.reach, unit.reach)
@@ -216,6 +255,19 @@ func (n *noted) lines(order, counted int64) int64 {
 	return counted
 }
 
+// each gives the starts that were noted.
+func (u *notedUnit) each() iter.Seq[*notedStart] {
+	return func(yield func(*notedStart) bool) {
+		for _, piece := range u.rows {
+			for i := range piece {
+				if !yield(&piece[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // rows appends the starts of some processes that were noted in a frame and not looked for yet.
 func (n *noted) rows(list []start, of map[hostPID]bool, frames map[hostKey]*frame) []start {
 	pids := map[uint32]bool{}
@@ -228,9 +280,9 @@ func (n *noted) rows(list []start, of map[hostPID]bool, frames map[hostKey]*fram
 	}
 	for i := range n.units {
 		unit := &n.units[i]
-		for j := range unit.rows {
-			row := &unit.rows[j]
-			if some[row.pid%65536/64]>>(row.pid%64)&1 == 0 || !pids[row.pid] {
+		j := -1
+		for row := range unit.each() {
+			if j++; some[row.pid%65536/64]>>(row.pid%64)&1 == 0 || !pids[row.pid] {
 				continue
 			}
 			s := start{row: row, unit: i, host: unit.hosts[row.host], time: time.UnixMilli(row.time).UTC(), order: int(unit.order)}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,14 +19,16 @@ import (
 // looking is how the parents in some logs are looked for.
 type looking struct {
 	jobs, block int
-	facts       bool // the logs were read before
-	passes      bool // generation by generation, without what is noted in the second pass
+	facts       bool  // the logs were read before
+	passes      bool  // generation by generation, without what is noted in the second pass
+	room        int64 // for what is noted, in bytes
 }
 
 // looked is what looking took: how many further passes, and the bytes that were read.
 type looked struct {
 	passes          int
 	second, further int64
+	unnoted         int64
 }
 
 // ancestors looks for parents in the logs of a folder, and returns what was found and what that
@@ -59,6 +62,9 @@ func (how looking) ancestors(t *testing.T, dir string, findings []*scan.Finding)
 	if probe.notes = probe.notes && !how.passes; how.facts != probe.notes && !how.passes {
 		probe.notes = how.facts
 	}
+	if how.room > 0 {
+		probe.noted.room = how.room
+	}
 	o.Probe = probe
 	second := run(nil)
 	for next := probe.Further(); next != nil; next = probe.Further() {
@@ -69,7 +75,9 @@ func (how looking) ancestors(t *testing.T, dir string, findings []*scan.Finding)
 	took.second = second.Counts.Bytes
 	c.Answer(probe, second, "")
 	var b strings.Builder
-	for _, g := range c.Case(&scan.Summary{}).Rules[0].Groups {
+	found := c.Case(&scan.Summary{})
+	took.unnoted = found.Unnoted
+	for _, g := range found.Rules[0].Groups {
 		for _, l := range g.Steps[0].Lookups {
 			fmt.Fprintf(&b, "%s: %d, %q\n", l.Label, l.Count, l.Note)
 			for _, e := range l.Events {
@@ -110,7 +118,8 @@ func auditStarts(r *rand.Rand, events int, node string) (lines []string) {
 // the parents that a pass for each generation finds, however the logs are cut and whoever reads
 // them, in one further pass at most where all logs are audit logs.
 func TestNotedStartsAreAsGoodAsPasses(t *testing.T) {
-	passes, found, noted := 0, 0, looked{}
+	const room = 3000
+	passes, found, noted, unnoted := 0, 0, looked{}, []int64{}
 	for seed := range uint64(24) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		dir := t.TempDir()
@@ -151,10 +160,20 @@ func TestNotedStartsAreAsGoodAsPasses(t *testing.T) {
 		want, oracle := looking{jobs: 1, passes: true}.ancestors(t, dir, findings)
 		passes += oracle.passes
 		found += strings.Count(want, "audit.log")
-		for _, how := range []looking{{1, 0, true, false}, {8, 1500, true, false}, {2, 700, true, false}, {2, 700, true, true}, {2, 3000, false, false}} {
+		for _, how := range []looking{{1, 0, true, false, 0}, {8, 1500, true, false, 0}, {2, 700, true, false, 0}, {2, 700, true, true, 0}, {2, 3000, false, false, 0},
+			{1, 700, true, false, room}, {8, 700, true, false, room}} {
 			got, took := how.ancestors(t, dir, findings)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("seed %d, %+v:\n%s", seed, how, diff)
+			}
+			if how.room > 0 {
+				if unnoted = append(unnoted, took.unnoted); how.jobs > 1 && unnoted[len(unnoted)-2] != took.unnoted {
+					t.Errorf("seed %d: %d workers had no room for %v starts", seed, how.jobs, unnoted)
+				}
+				continue
+			}
+			if took.unnoted > 0 {
+				t.Errorf("seed %d, %+v: no room for %d starts", seed, how, took.unnoted)
 			}
 			if mixed || !how.facts || how.passes {
 				continue
@@ -169,6 +188,9 @@ func TestNotedStartsAreAsGoodAsPasses(t *testing.T) {
 	}
 	if passes < 30 || found < 60 {
 		t.Errorf("the test is too easy: %d passes, %d parents", passes, found)
+	}
+	if slices.Max(unnoted) < 20 {
+		t.Errorf("there was room for all starts but %v", unnoted)
 	}
 	if 2*noted.further > noted.second {
 		t.Errorf("where starts were noted, %d bytes were read in the further pass, and %d in the second", noted.further, noted.second)

@@ -54,7 +54,6 @@ type probeWorker struct {
 	order     int64   // of the unit
 	unit      *probeUnit
 	noting    noting
-	rows      int // of the unit before
 }
 
 func newProbeWorker(p *Probe) *probeWorker {
@@ -117,9 +116,6 @@ func (w *probeWorker) destination(text []byte) *destinationAddress {
 // Unit returns what looks at the events of one unit.
 func (w *probeWorker) Unit(order int64) scan.ProbeUnit {
 	w.order = min(order, math.MaxInt64-1)
-	if w.unit != nil {
-		w.rows = len(w.unit.noted.rows)
-	}
 	w.unit, w.noting = &probeUnit{worker: w, at: w.order}, noting{}
 	return w.unit
 }
