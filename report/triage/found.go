@@ -1,7 +1,9 @@
 package triage
 
 import (
+	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"kscan/readers/event"
@@ -55,6 +57,57 @@ type hostTally struct {
 	first  hostKey         // whose Tally.First is
 	second *event.Evidence // the first of another host; nil if there is none
 	counts map[hostKey]int64
+}
+
+// isNew reports whether an event of a host is the first of another host than all before it.
+func (h *hostTally) isNew(host hostKey) bool { return h != nil && host != h.first && h.second == nil }
+
+// firsts are the units in which sets of values are counted, as far as they are known: of what
+// is counted in a later one the first event is not asked for. It has nothing but that, so that
+// an answer does not hang on which unit comes to it first.
+type firsts struct {
+	mu sync.Mutex
+	of map[string]firstOf
+}
+
+// firstOf is the order of a unit, and the host of the first event there.
+type firstOf struct {
+	order int64
+	host  hostKey
+}
+
+// maxFirsts bounds what is known; of other values the first event of each unit is kept.
+const maxFirsts = 8 * maxTally
+
+// before reports whether a unit in front of another counts the values, first of the host.
+func (s *firsts) before(key []byte, host hostKey, order int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, known := s.of[string(key)]
+	return known && first.order < order && first.host == host
+}
+
+// add notes that a unit counts the values, first of a host.
+func (s *firsts) add(key []byte, host hostKey, order int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, known := s.of[string(key)]
+	if known && first.order <= order || !known && len(s.of) >= maxFirsts {
+		return
+	}
+	if s.of == nil {
+		s.of = map[string]firstOf{}
+	}
+	s.of[string(key)] = firstOf{order, host}
+}
+
+// isBeyond reports whether an event of the unit comes behind those that are kept.
+func (f *found) isBeyond(spec *rule.Evidence, e *event.Event, t time.Time) bool {
+	if len(f.events) < keep(spec) {
+		return false
+	}
+	last := f.events[len(f.events)-1]
+	return cmp.Or(compareTimes(t, last.Time), cmp.Compare(0, last.order), cmp.Compare(e.Evidence.Offset, last.Evidence.Offset)) >= 0
 }
 
 // apart reports whether events of a query are told apart by their hosts.

@@ -31,6 +31,13 @@ func bookRule(t testing.TB, step string) *rule.Rule {
 // many workers, and returns the case.
 func investigate(t testing.TB, log string, jobs, block int, findings ...*scan.Finding) *Case {
 	t.Helper()
+	o := scan.Options{Jobs: jobs}
+	o.Readers.BlockSize = block
+	return investigateWith(t, log, o, findings...)
+}
+
+func investigateWith(t testing.TB, log string, o scan.Options, findings ...*scan.Finding) *Case {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.ndjson")
 	if err := os.WriteFile(path, []byte(log), 0o600); err != nil {
 		t.Fatal(err)
@@ -45,8 +52,7 @@ func investigate(t testing.TB, log string, jobs, block int, findings ...*scan.Fi
 	if probe == nil {
 		return c.Case(&scan.Summary{})
 	}
-	o := scan.Options{Jobs: jobs, Probe: probe}
-	o.Readers.BlockSize = block
+	o.Probe = probe
 	second, err := scan.Run(context.Background(), o, []string{path}, nil, nil)
 	if err != nil {
 		t.Fatal(err)

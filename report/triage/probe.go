@@ -62,6 +62,7 @@ type question struct {
 	query  *query
 	window window
 	found  found
+	firsts firsts
 }
 
 // bound is what answers the query of some hits.

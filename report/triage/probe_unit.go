@@ -135,15 +135,14 @@ type probeUnit struct {
 // Weight returns about how many bytes the unit holds.
 func (u *probeUnit) Weight() int64 { return u.weight }
 
-// Wants reports whether the event must be shown as a whole. It takes what can be told of
-// one that need not: that its host has such events, the number of those of a tally, and
-// the start of a process.
+// Wants reports whether the event must be shown as a whole, which it must for its evidence to
+// be kept. It takes what can be told of one that need not: that its host has such events, that
+// it is one of those that are only counted, and the start of a process.
 func (u *probeUnit) Wants(e *event.Event, t time.Time) bool {
 	w := u.worker
 	host := w.match(e, t)
 	for _, q := range w.questions {
-		l, f := q.query.lookup, u.found[q]
-		if len(l.countBy) == 0 || f == nil || f.tally[string(w.tallyKey(l))] == nil {
+		if u.keeps(q, e, t, host) {
 			return true
 		}
 	}
@@ -168,6 +167,25 @@ func (u *probeUnit) Wants(e *event.Event, t time.Time) bool {
 		u.take(q, e, t, host)
 	}
 	return false
+}
+
+// keeps reports whether the evidence of an event is kept that a query matches, and not known
+// to be superseded by that of a unit in front.
+func (u *probeUnit) keeps(q *question, e *event.Event, t time.Time, host hostKey) bool {
+	l, f := q.query.lookup, u.found[q]
+	if len(l.countBy) == 0 {
+		return f == nil || !f.isBeyond(l.spec, e, t)
+	}
+	key := u.worker.tallyKey(l)
+	if f != nil {
+		switch known := f.tally[string(key)]; {
+		case known != nil:
+			return known.hosts.isNew(host)
+		case len(f.order) >= maxTally:
+			return false
+		}
+	}
+	return !q.firsts.before(key, host, u.at)
 }
 
 // Event holds the queries against one event.
@@ -295,14 +313,13 @@ func (u *probeUnit) take(of *question, e *event.Event, t time.Time, host hostKey
 		f.hosts = countHost(f.hosts, host)
 	}
 	if len(l.countBy) > 0 {
-		u.count(l, f, e, host)
+		u.count(of, f, e, host)
 		return
 	}
-	n := &FoundEvent{Time: t, Evidence: e.Evidence, Host: host.name, host: host}
-	if len(f.events) == keep(l.spec) && compareFound(n, f.events[len(f.events)-1]) >= 0 {
+	if f.isBeyond(l.spec, e, t) {
 		return
 	}
-	n.Evidence = ownEvidence(e)
+	n := &FoundEvent{Time: t, Evidence: ownEvidence(e), Host: host.name, host: host}
 	for i, slot := range l.show {
 		if text := u.worker.shown(l.spec.Show[i], slot); text != "" {
 			n.Values = append(n.Values, Answer{l.spec.Show[i], Values{Seen: []string{text}}})
@@ -335,7 +352,8 @@ func (w *probeWorker) tallyKey(l *lookup) []byte {
 	return w.key
 }
 
-func (u *probeUnit) count(l *lookup, f *found, e *event.Event, host hostKey) {
+func (u *probeUnit) count(of *question, f *found, e *event.Event, host hostKey) {
+	l := of.query.lookup
 	key := u.worker.tallyKey(l)
 	known := f.tally[string(key)]
 	switch {
@@ -353,6 +371,9 @@ func (u *probeUnit) count(l *lookup, f *found, e *event.Event, host hostKey) {
 			known.Values = append(known.Values, u.worker.shown(l.spec.CountBy[i], slot))
 		}
 		f.put(string(key), known)
+		if !e.Partial {
+			of.firsts.add(key, host, u.at)
+		}
 		u.weight += int64(len(key)) + 256
 	}
 	if apart(l.spec) {
@@ -364,7 +385,7 @@ func (t *Tally) countHost(host hostKey, e *event.Event) {
 	if t.hosts == nil {
 		t.hosts = &hostTally{first: host}
 	}
-	if host != t.hosts.first && t.hosts.second == nil {
+	if t.hosts.isNew(host) {
 		evidence := ownEvidence(e)
 		t.hosts.second = &evidence
 	}
