@@ -68,7 +68,7 @@ func (g *glance) refuses(data []byte, i int) bool {
 	case atAddress:
 		switch binary.LittleEndian.Uint16(text) {
 		case textBehind:
-			refused = g.refusesAddress(text[2:])
+			refused = g.refusesAddress(data, i)
 		case arrayBehind:
 			refused = g.tests.rejects(data[i+g.key+1 : min(i+g.key+1+maxTested, len(data))])
 		}
@@ -118,7 +118,7 @@ func (g *glance) keepAddresses(kept []int32, data []byte, start int, places []ui
 		text := data[i+g.key : i+glanceRoom]
 		switch binary.LittleEndian.Uint16(text) {
 		case textBehind:
-			if g.refusesAddress(text[2:]) {
+			if g.refusesAddress(data, i) {
 				continue
 			}
 		case arrayBehind:
@@ -167,10 +167,10 @@ func numberOf(text []byte) (word uint64, ok bool) {
 	return 0, false
 }
 
-// refusesAddress reports whether text begins with a value of nothing but digits, dots and
-// slashes that is none of the wanted, and its quote. If that is an address, it is one of IPv4
-// in its only form.
-func (g *glance) refusesAddress(text []byte) bool {
+// refusesAddress reports whether the text behind the key of a place is nothing but digits, dots
+// and slashes, and none of the wanted. If that is an address, it is one of IPv4 in its only form.
+func (g *glance) refusesAddress(data []byte, i int) bool {
+	text := data[i+g.key+len(`:"`) : i+glanceRoom]
 	first, second := loadWord(text), loadWord(text[wordSize:])
 	n := plainBytes(first)
 	first &= 1<<(8*n) - 1
@@ -180,7 +180,11 @@ func (g *glance) refusesAddress(text []byte) bool {
 	} else {
 		second = 0
 	}
-	return n < 2*wordSize && text[n] == '"' && !g.marks.has(first+second*mixer)
+	if n == 2*wordSize || text[n] != '"' {
+		return false
+	}
+	word := first + second*mixer
+	return !g.marks.has(word) || g.refusesBelow(data, i-g.toFirst, word)
 }
 
 // plainBytes returns how many bytes at the start of a word are digits, dots or slashes.
@@ -238,17 +242,13 @@ func (g *glance) mark(all *event.Set, word func(string) uint64) {
 
 // addresses makes it a glance for addresses, if each value is one.
 func (g *glance) addresses(all *event.Set) {
-	g.marks = new(marks)
 	for value := range all.All() {
-		addr, err := netip.ParseAddr(value)
-		if err != nil {
+		if _, err := netip.ParseAddr(value); err != nil {
 			return
-		}
-		if addr.Is4() {
-			g.marks.add(wordOf(value) + wordOf(value[min(wordSize, len(value)):])*mixer)
 		}
 	}
 	g.kind = atAddress
+	g.mark(all, func(value string) uint64 { return wordOf(value) + wordOf(value[min(wordSize, len(value)):])*mixer })
 }
 
 // texts makes it a glance for texts, if JSON writes all of them in one way, \u00 escapes apart,

@@ -24,6 +24,7 @@ func glanceNeeds(open func([]byte) bool) []event.Need {
 		{Field: "a.odd", Type: event.Keyword, Among: event.NewSet("a/b", "ä", "plain")},
 		{Field: "a.count", Type: event.Long, Among: event.NewSet("7", "4242", "1234567", "12345678", "123456789")},
 		{Field: "a.addr", Type: event.IP, Among: event.NewSet("10.0.0.7", "192.168.100.200", "fd00::7"), Open: open},
+		{Field: "b.addr", Type: event.IP, Among: event.NewSet("10.0.0.8", "fd00::8")},
 		{Field: "a.v4", Type: event.IP, Among: event.NewSet("10.0.0.7"), Open: open},
 		{Field: "a.mixed", Type: event.Keyword, Among: event.NewSet("10.0.0.7", "name")},
 		{Field: "b.count", Type: event.Long, Among: event.NewSet("8", "42420")},
@@ -41,7 +42,7 @@ var (
 	glanceValues = []string{
 		`"agent-0001-7a"`, `"agent-0001-7c"`, `"agent-0001-7a "`, `"agent-000\u0031-7a"`, `"agent-0001-7"`, `"x"`, `"yes"`, `"ye"`, `""`, `"a\/b"`, `"a/b"`, `"ä"`,
 		`"\u00e4"`, `"plain"`, `0`, `7`, `07`, `-7`, `7.0`, `70e-1`, `"7"`, `" 7"`, `4242`, `42420`, `1234567`, `12345678`, `123456789`, `1234567890`, `12345678e1`,
-		`"10.0.0.7"`, `"10.0.0.70"`, `"10.0.0.7/32"`, `"10.0.0.7%eth0"`, `"010.0.0.7"`, `"::ffff:10.0.0.7"`, `"192.168.100.200"`, `"192.168.100.2000"`, `"FD00:0::7"`,
+		`"10.0.0.7"`, `"10.0.0.8"`, `"10.0.0.70"`, `"10.0.0.7/32"`, `"10.0.0.7%eth0"`, `"010.0.0.7"`, `"::ffff:10.0.0.7"`, `"192.168.100.200"`, `"192.168.100.2000"`, `"FD00:0::7"`,
 		`"::1"`, `null`, `true`, `{}`, `"name"`, `"CURL-command"`, `"/kube/config"`, `"\/kube\/config"`, `"kube/config"`, `10250`, `1.025e4`, `"10250"`, `102.50`, `audit(1.2:3)`,
 	}
 )
