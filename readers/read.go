@@ -228,7 +228,7 @@ func (r *Reader) one(p *problems, in *opened, l *layers, layout frame.Layout) er
 // ranges hands out a plain file as units that read it themselves. The file is closed when
 // all are released.
 func (r *Reader) ranges(p *problems, in *opened, layout frame.Layout) error {
-	file := &rangedFile{ctx: r.ctx, close: in.close, pool: &r.pool, stretch: 1}
+	file := &rangedFile{ctx: r.ctx, close: in.close, pool: r.options.Memory, stretch: 1}
 	in.close = file.release
 	file.users.Add(1)
 	layout.After = r.margins.after
@@ -271,7 +271,7 @@ func (r *Reader) cut(p *problems, l *layers, f *format, layout frame.Layout) err
 			return err
 		}
 		var buf []byte
-		if b, ok := r.pool.Get().(*[]byte); ok {
+		if b, ok := r.options.Memory.Get().(*[]byte); ok {
 			buf = *b
 		}
 		block, err := c.Next(buf)
@@ -279,13 +279,13 @@ func (r *Reader) cut(p *problems, l *layers, f *format, layout frame.Layout) err
 		case r.err != nil:
 			return r.err
 		case err == io.EOF:
-			r.pool.Put(&buf)
+			r.options.Memory.Put(&buf)
 			return nil
 		case err != nil:
 			return r.broken(p, err, end)
 		}
 		end = block.Offset + int64(len(block.Core())) + block.Skipped
-		u := &Unit{Part: p.part, block: block, buf: block.Data, pool: &r.pool, whole: len(block.Core()) == all}
+		u := &Unit{Part: p.part, block: block, buf: block.Data, pool: r.options.Memory, whole: len(block.Core()) == all}
 		if err := r.margins.put(r, entry{unit: u}); err != nil {
 			return err
 		}

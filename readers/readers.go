@@ -39,6 +39,8 @@ type Options struct {
 	MaxRecord int       // bytes of one record
 	Ranges    int       // of a plain file, one after another, that are one unit where records are joined
 	Stdin     io.Reader // what "-" reads
+	// Memory, if set, is that of blocks, which several runs may take one after another.
+	Memory *sync.Pool
 }
 
 const (
@@ -151,7 +153,6 @@ type Reader struct {
 	lines   *format // that of JSON lines
 	margins margins
 	joined  string    // the format of the run that margins holds
-	pool    sync.Pool // of the memory of blocks
 	units   sync.Pool // of units with the memory of small files
 	err     error     // the handler's, when it came while a reader was reading
 
@@ -166,6 +167,9 @@ type Reader struct {
 
 // NewReader returns a Reader that gives what it reads to h.
 func NewReader(ctx context.Context, o Options, h Handler) *Reader {
+	if o.Memory == nil {
+		o.Memory = new(sync.Pool)
+	}
 	return &Reader{ctx: ctx, options: o, handler: h, formats: formats(), lines: formatOf(ndjson.Lines)}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -107,6 +108,9 @@ func (o *investigateOptions) run(ctx context.Context, c *triage.Collector, first
 	// What led to a hit and what followed may lie outside --from and --to.
 	options.From, options.To = time.Time{}, time.Time{}
 	options.Probe, options.Progress = probe, nil
+	// The second pass is to take the memory that the first one leaves: a page that is new to
+	// the process costs more than anything that is put into it.
+	runtime.GC()
 	second, err := scan.Run(ctx, options, paths, nil, nil)
 	if err != nil {
 		return err

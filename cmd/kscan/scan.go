@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,7 @@ func runScan(ctx context.Context, c *console, o *scanOptions, paths []string) er
 	}
 	p := newProgress(c, &o.output)
 	options.Progress = p.tell()
-	options.NoAccount, options.Facts = streams, scan.NewFacts()
+	options.NoAccount, options.Facts, options.Readers.Memory = streams, scan.NewFacts(), new(sync.Pool)
 	summary, err := scan.Run(ctx, options, paths, rules, expecter)
 	p.end()
 	if err == nil && out.collector != nil {

@@ -195,7 +195,7 @@ func (f *filter) scan(data []byte) {
 // prepare takes data of which so many words of bitmaps are needed.
 func (f *filter) prepare(data []byte, words int) {
 	if cap(f.newlines) < words {
-		f.newlines = make([]uint64, words)
+		f.newlines = make([]uint64, words+words/8) // blocks differ a little in size
 	}
 	f.data, f.newlines = data, f.newlines[:words]
 }

@@ -7,7 +7,7 @@ type counts [1 << countBits]uint16
 
 // countBits gives a sample's windows several times the room that there are of them, as most
 // stand there many times.
-const countBits = 15
+const countBits = 14
 
 func countHash(window uint32) uint32 { return window * 0x9E3779B1 >> (32 - countBits) }
 
