@@ -93,16 +93,11 @@ func (d *Decoder) isDullCall(call uint16) bool {
 
 // testDull is isDullCall by the test.
 func (d *Decoder) testDull(call uint16) bool {
-	w, p := d.writer, d.partial
+	p, found := d.partial, &d.partial.molds.own.found
 	for _, socket := range [...]bool{false, true} {
-		w.reset()
-		p.found.Reset(p.finder)
-		for _, t := range d.shared(likeKey{call, p.call.result, socket}) {
-			p.found.Put(t.slot, t.value)
-		}
-		p.set(w, partName, p.call.comm)
-		p.set(w, partExecutable, p.call.exe)
-		if !p.dull.test(&p.found) {
+		d.writer.reset()
+		d.fill(found, &moldKey{comm: p.call.comm, exe: p.call.exe, like: likeKey{call, p.call.result, socket}})
+		if !p.dull.test(found) {
 			return false
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // is what document makes of it; what it is not sure of it leaves to document.
 type partial struct {
 	finder *event.Finder
-	found  event.Found
+	molds  molds
 	slots  [partFields]int // numbers in the finder, -1 for what is not asked for
 	call   callFields
 	habit  habit
@@ -97,7 +97,7 @@ func newPartial(f *event.Finder, dull func(unknown []string) func(*event.Found) 
 			return nil
 		}
 	}
-	p := &partial{finder: f, likes: map[likeKey][]told{}, dull: newDullness(dull)}
+	p := &partial{finder: f, likes: map[likeKey][]told{}, molds: newMolds(), dull: newDullness(dull)}
 	for i, name := range partNames {
 		slot, ok := f.Slot(name)
 		if !ok {
@@ -146,11 +146,15 @@ func (d *Decoder) show(o *output, c *chain) bool {
 		return true
 	}
 	others, ok := d.readPartial(c)
-	if !ok || !d.setPartial(c, &others) {
+	if !ok {
+		return false
+	}
+	found := d.setPartial(c, &others)
+	if found == nil {
 		return false
 	}
 	d.out = event.Event{
-		Found: &p.found, Assumed: d.assumed[:], Picked: true, Partial: true,
+		Found: found, Assumed: d.assumed[:], Picked: true, Partial: true,
 		Evidence: event.Evidence{
 			Source: o.source, Member: o.member, Format: Format, Line: int64(c.number), Offset: o.offset(int(c.pos)),
 		},
@@ -317,70 +321,61 @@ func (d *Decoder) plainCall(f *callFields) uint16 {
 	return call
 }
 
-// setPartial finds the values of the fields.
-func (d *Decoder) setPartial(c *chain, others *otherRecords) bool {
-	w, p := d.writer, d.partial
-	f := &p.call
+// setPartial finds the values of the fields; nil if it is not sure of them.
+func (d *Decoder) setPartial(c *chain, others *otherRecords) *event.Found {
+	w, p, f := d.writer, d.partial, &d.partial.call
 	call := d.callOf(f)
 	if call == 0 {
-		return false
+		return nil
 	}
 	w.reset()
-	p.found.Reset(p.finder)
-	p.found.Put(p.slots[partTime], event.Scalar{Type: fastjson.TypeString, Text: w.dateOf(c.stamp)})
-	p.found.SetTime(time.UnixMilli(int64(c.stamp)).UTC())
-	for _, t := range d.shared(likeKey{call, f.result, others.socket.present}) {
-		p.found.Put(t.slot, t.value)
-	}
+	found := d.moldOf(likeKey{call, f.result, others.socket.present})
+	found.Put(p.slots[partTime], event.Scalar{Type: fastjson.TypeString, Text: w.dateOf(c.stamp)})
+	found.SetTime(time.UnixMilli(int64(c.stamp)).UTC())
 	if c.node < c.nodeEnd {
-		p.set(w, partHost, d.text[c.node:c.nodeEnd])
+		p.set(w, found, partHost, d.text[c.node:c.nodeEnd])
 	}
-	p.set(w, partName, f.comm)
-	p.set(w, partExecutable, f.exe)
 	p.number = p.number[:0]
 	switch d.tables.syscalls[call].flow {
 	case egress:
-		p.setAddress(partIP, partPort, &others.socket)
+		p.setAddress(found, partIP, partPort, &others.socket)
 	case ingress:
-		p.setAddress(partSourceIP, partSourcePort, &others.socket)
+		p.setAddress(found, partSourceIP, partSourcePort, &others.socket)
 	}
 	if others.title != nil {
-		p.set(w, partTitle, others.title)
+		p.set(w, found, partTitle, others.title)
 	}
 	if others.directory != nil {
-		p.set(w, partDirectory, others.directory)
+		p.set(w, found, partDirectory, others.directory)
 	}
-	d.setArgs()
-	d.setPath(call)
-	p.setInt(partPid, f.pid)
-	p.setInt(partParent, f.ppid)
-	if f.uid != nil && string(f.uid) != "unset" && isName(f.uidName) {
-		p.set(w, partUser, f.uidName)
-	}
-	p.setNumber(partSequence, int64(c.serial))
-	return true
+	d.setArgs(found)
+	d.setPath(found, call)
+	p.setInt(found, partPid, f.pid)
+	p.setInt(found, partParent, f.ppid)
+	p.setNumber(found, partSequence, int64(c.serial))
+	return found
 }
 
 // setArgs gives the arguments of EXECVE records, which were read if they are asked for.
-func (d *Decoder) setArgs() {
+func (d *Decoder) setArgs(found *event.Found) {
 	if len(d.event.args) == 0 {
 		return
 	}
 	d.finishArgs()
 	for _, a := range d.event.args {
-		d.partial.set(d.writer, partArgs, a.val)
+		d.partial.set(d.writer, found, partArgs, a.val)
 	}
 }
 
 // setPath gives the path of the file that a system call worked on, by its PATH records.
-func (d *Decoder) setPath(call uint16) {
+func (d *Decoder) setPath(found *event.Found, call uint16) {
 	a, f := &d.tables.actions[d.tables.syscalls[call].action], &d.summary.file
 	if len(d.event.pathEnd) == 0 || !a.onFile() {
 		return
 	}
 	*f = file{selinux: f.selinux}
 	if d.setFile(a.path); len(f.path) > 0 {
-		d.partial.set(d.writer, partFile, f.path)
+		d.partial.set(d.writer, found, partFile, f.path)
 	}
 }
 
@@ -425,37 +420,37 @@ func (d *Decoder) newShared(key likeKey) []told {
 }
 
 // set gives a field a text, if it is asked for.
-func (p *partial) set(w *writer, field int, text []byte) {
+func (p *partial) set(w *writer, found *event.Found, field int, text []byte) {
 	if slot := p.slots[field]; slot >= 0 {
-		p.found.Put(slot, w.scalar(text))
+		found.Put(slot, w.scalar(text))
 	}
 }
 
 // setInt gives a field a decimal number, if it is asked for and val is one.
-func (p *partial) setInt(field int, val []byte) {
+func (p *partial) setInt(found *event.Found, field int, val []byte) {
 	if p.slots[field] >= 0 {
 		if n, ok := signed(val); ok {
-			p.setNumber(field, n)
+			p.setNumber(found, field, n)
 		}
 	}
 }
 
-func (p *partial) setNumber(field int, n int64) {
+func (p *partial) setNumber(found *event.Found, field int, n int64) {
 	if slot := p.slots[field]; slot >= 0 {
 		start := len(p.number)
 		p.number = strconv.AppendInt(p.number, n, 10)
-		p.found.Put(slot, event.Scalar{Type: fastjson.TypeNumber, Text: p.number[start:]})
+		found.Put(slot, event.Scalar{Type: fastjson.TypeNumber, Text: p.number[start:]})
 	}
 }
 
-func (p *partial) setAddress(ip, port int, a *address) {
+func (p *partial) setAddress(found *event.Found, ip, port int, a *address) {
 	if !a.addr.IsValid() {
 		return
 	}
 	if slot := p.slots[ip]; slot >= 0 {
 		start := len(p.number)
 		p.number = a.addr.AppendTo(p.number)
-		p.found.Put(slot, event.Scalar{Type: fastjson.TypeString, Text: p.number[start:]})
+		found.Put(slot, event.Scalar{Type: fastjson.TypeString, Text: p.number[start:]})
 	}
-	p.setNumber(port, int64(a.port))
+	p.setNumber(found, port, int64(a.port))
 }

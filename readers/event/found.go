@@ -19,6 +19,7 @@ type Found struct {
 	at     time.Time // what @timestamp says, if dated is set
 	dated  bool
 	slots  map[finders][]int
+	fixed  int // how many of touched have values that stay
 }
 
 // finders are two of which one's numbers are looked up by the other's.
@@ -38,7 +39,7 @@ func (r *Found) Values(slot int) []Scalar { return r.values[slot] }
 // Reset forgets all values and makes r ready for those of an event, by the names of a
 // Finder.
 func (r *Found) Reset(f *Finder) {
-	r.finder, r.dated = f, false
+	r.finder, r.dated, r.fixed = f, false, 0
 	for len(r.values) < len(f.slots) {
 		r.values = append(r.values, nil)
 		r.filled = append(r.filled, false)
@@ -53,6 +54,28 @@ func (r *Found) Reset(f *Finder) {
 	if r.buf = r.buf[:0]; cap(r.buf) > maxKept {
 		r.buf = nil
 	}
+}
+
+// Fix makes the values so far stay until the next Reset, with copies of their texts.
+func (r *Found) Fix() {
+	r.fixed = len(r.touched)
+	for _, slot := range r.touched {
+		for i := range r.values[slot] {
+			r.values[slot][i].Text = r.Keep(r.values[slot][i].Text)
+		}
+	}
+}
+
+// Again forgets the values of those names that had none when Fix was called, for another event
+// that has the others as well.
+func (r *Found) Again() {
+	r.dated = false
+	for _, slot := range r.touched[r.fixed:] {
+		if r.values[slot] = r.values[slot][:0]; cap(r.values[slot]) > maxKept {
+			r.values[slot] = nil
+		}
+	}
+	r.touched = r.touched[:r.fixed]
 }
 
 // Add adds a value at a node of the Finder, unless no name ends there or it is a null that
