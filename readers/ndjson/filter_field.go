@@ -25,7 +25,8 @@ type keyTests struct {
 	block *uint32    // the number of the block at hand
 	// refused are arrays that came before and hold no value that is wanted: a host's addresses
 	// stand in each of its events. They are found by a hash, with room for two of one.
-	refused []refusal
+	refused   []refusal
+	forgotten int // how many of them made room for others
 }
 
 // lineTest is a test of a whole line: of a field, or for a text.

@@ -43,18 +43,20 @@ func (k *keyTests) rejects(text []byte) bool {
 const (
 	// maxRefused is up to how many bytes of an array are kept: two dozen addresses.
 	maxRefused = 512
-	// refusedArrays is how many are kept: a fleet's worth, as long as that fits the caches.
-	refusedArrays = 2048
+	// fewRefused is how many are kept at first, and maxRefusals at most: a fleet's worth, as long
+	// as that fits the caches.
+	fewRefused  = 256
+	maxRefusals = 2048
 )
 
 func (k *keyTests) rejectsArray(text []byte) bool {
 	if len(text) < startWords*wordSize {
 		return false
 	}
-	if k.refused == nil {
-		k.refused = make([]refusal, refusedArrays)
+	if len(k.refused) == 0 || k.forgotten > len(k.refused) && len(k.refused) < maxRefusals {
+		k.refused, k.forgotten = make([]refusal, max(2*len(k.refused), fewRefused)), 0
 	}
-	slot := hash(loadWord(text)^loadWord(text[wordSize:])*mixer) % refusedArrays
+	slot := hash(loadWord(text)^loadWord(text[wordSize:])*mixer) % uint64(len(k.refused))
 	first, second := &k.refused[slot], &k.refused[slot^1]
 	if first.is(text) && first.holds(k) || second.is(text) && second.holds(k) {
 		return true
@@ -65,6 +67,9 @@ func (k *keyTests) rejectsArray(text []byte) bool {
 	}
 	if n <= maxRefused {
 		*first, *second = *second, *first
+		if first.size > 0 {
+			k.forgotten++
+		}
 		first.set(text[:n])
 		if wanted > 0 {
 			first.block = *k.block

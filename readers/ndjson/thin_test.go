@@ -304,3 +304,33 @@ func TestOnlyWhatIsAskedFor(t *testing.T) {
 		t.Error("nothing is shown")
 	}
 }
+
+// TestRefusalsGrow holds that arrays are told from each other however many there are, and that
+// no more of them are kept than is said.
+func TestRefusalsGrow(t *testing.T) {
+	f := newFilter(glanceNeeds(nil), false, nil)
+	r := rand.New(rand.NewPCG(7, 8))
+	for _, arrays := range []int{fewRefused / 4, 8 * maxRefusals} {
+		for range 3 {
+			var text bytes.Buffer
+			for n := range 2 * arrays {
+				last := "::1"
+				if n%1000 == 999 {
+					last = "10.0.0.7"
+				}
+				fmt.Fprintf(&text, `{"a":{"addr":["10.1.%d.%d","172.16.200.%d","%s"]}}`+"\n", n%arrays/250, n%arrays%250, r.IntN(2), last)
+			}
+			f.scan(text.Bytes())
+			if wanted := checkThin(t, f); wanted != 2*arrays/1000 || len(f.places)-wanted > 8 {
+				t.Errorf("%d arrays: %d of %d places are wanted", arrays, wanted, len(f.places))
+			}
+		}
+		kept := 0
+		for i := range f.accepts {
+			kept = max(kept, len(f.accepts[i].tests.refused))
+		}
+		if arrays < fewRefused && kept != fewRefused || arrays > maxRefusals && kept != maxRefusals {
+			t.Errorf("of %d arrays %d are kept", arrays, kept)
+		}
+	}
+}
