@@ -88,9 +88,9 @@ type worker struct {
 	scratch  *eval.Scratch
 	category *event.Path
 	packer   packer
-	kinds    *kinds // nil if events are not told apart by them
-	units    uint64 // so far
-	cut      int64  // Scratch.Cut so far
+	kinds    *eval.KindTable[kind] // nil if events are not told apart by them
+	units    uint64                // so far
+	cut      int64                 // Scratch.Cut so far
 	sink     unitSink
 	json     []byte // of the event at hand
 	crashed  bool   // on the last block

@@ -14,6 +14,7 @@ import (
 type Probe struct {
 	set          *eval.Set
 	index        *eval.Index
+	kinds        *eval.Kinds // of events; nil if too much tells them apart
 	lookups      []*lookup
 	queries      map[*eval.Program]*query
 	telemetry    []*telemetry
@@ -183,7 +184,7 @@ func (f *frame) has(t time.Time) bool {
 // ready works out what events the probe wants.
 func (p *Probe) ready() {
 	p.slots.add(p.set.Finder())
-	p.index = p.set.Index()
+	p.index, p.kinds = p.set.Index(), p.set.Kinds()
 	p.interest = event.Interest{Needs: p.needs(), Finder: p.set.Finder()}
 
 }

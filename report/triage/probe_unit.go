@@ -46,8 +46,9 @@ type probeWorker struct {
 	probe     *Probe
 	scratch   *eval.Scratch
 	hits      []eval.Hit
-	questions []*question // that the event answers
-	follows   []*lookup   // that the event is a process start for
+	kinds     *eval.KindTable[[]eval.Hit] // nil if events are not told apart by them
+	questions []*question                 // that the event answers
+	follows   []*lookup                   // that the event is a process start for
 	key       []byte
 	host      hostKey // of the last event
 	source    string  // of which host.folder is the folder
@@ -57,7 +58,7 @@ type probeWorker struct {
 }
 
 func newProbeWorker(p *Probe) *probeWorker {
-	return &probeWorker{probe: p, scratch: eval.NewScratch()}
+	return &probeWorker{probe: p, scratch: eval.NewScratch(), kinds: eval.NewKindTable[[]eval.Hit](p.kinds)}
 }
 
 // Interest returns what the probe wants to see.
@@ -210,8 +211,7 @@ func (w *probeWorker) match(e *event.Event, t time.Time) hostKey {
 	w.questions, w.follows = w.questions[:0], w.follows[:0]
 	w.scratch.Load(p.set, e)
 	host := w.hostOf(e)
-	w.hits = p.index.Hits(w.scratch, w.hits[:0])
-	for _, hit := range w.hits {
+	for _, hit := range w.find() {
 		if tel := p.byProgram[hit.Program]; tel != nil {
 			w.note(tel, t, host)
 			continue
@@ -228,6 +228,19 @@ func (w *probeWorker) match(e *event.Event, t time.Time) hostKey {
 		}
 	}
 	return host
+}
+
+// find returns what the loaded event matches, mostly as one like it did.
+func (w *probeWorker) find() []eval.Hit {
+	hits, ok := w.kinds.Of(w.scratch)
+	if hits != nil {
+		return *hits
+	}
+	w.hits = w.probe.index.Hits(w.scratch, w.hits[:0])
+	if ok {
+		w.kinds.Put(slices.Clone(w.hits))
+	}
+	return w.hits
 }
 
 // note notes that a host has an event of some kind.

@@ -89,10 +89,6 @@ func (k leafKey) slots(t *Set) (slots []int) {
 	return slots
 }
 
-// Texts returns the slots of the fields whose values kinds have in common, those of the
-// set's Finder.
-func (k *Kinds) Texts() []int { return k.texts }
-
 // Bits returns what the tests of the other fields came to of the loaded event.
 func (k *Kinds) Bits(s *Scratch) (bits uint64) {
 	for i, l := range k.tests {

@@ -6,19 +6,14 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
-)
 
-// kindKey is what tells the loaded event's kind.
-func kindKey(k *Kinds, s *Scratch) string {
-	key := fmt.Sprint(k.Bits(s))
-	for _, slot := range k.Texts() {
-		for _, v := range s.Found().Values(slot) {
-			key += fmt.Sprintf(" %d %d %q", slot, v.Type, v.Text)
-		}
-	}
-	return key
-}
+	"github.com/valyala/fastjson"
+
+	"kscan/readers/event"
+	"kscan/rule/eql"
+)
 
 // comesTo is all that an account says of the loaded event but what is its own.
 func comesTo(x *Index, shapes *Shapes, programs []*Program, s *Scratch) string {
@@ -77,21 +72,75 @@ func TestEventsOfAKindAreAlike(t *testing.T) {
 		}
 		kinds++
 		x, shapes, s := set.Index(), set.Shapes(), NewScratch()
-		known, base := map[string]string{}, fields(m)
+		table, base := NewKindTable[string](of), fields(m)
 		for range 60 {
 			doc := likeOthers(m, base)
 			s.Load(set, document(t, doc))
-			key := kindKey(of, s)
+			was, ok := table.Of(s)
 			now := comesTo(x, shapes, programs, s)
-			if was, ok := known[key]; ok && was != now {
-				t.Fatalf("seed %d: %s\nof kind %s\ncomes to %s\nothers   %s", seed, doc, key, now, was)
-			} else if ok {
+			switch {
+			case !ok:
+				t.Fatalf("seed %d: the kinds were given up", seed)
+			case was == nil:
+				table.Put(now)
+			case *was != now:
+				t.Fatalf("seed %d: %s\ncomes to %s\nothers   %s", seed, doc, now, *was)
+			default:
 				again++
 			}
-			known[key] = now
 		}
 	}
 	if again < 100 || kinds < 50 {
 		t.Errorf("%d events of %d sets were of a kind that came before", again, kinds)
 	}
+}
+
+// TestKindTable holds that a table with more kinds than places tells of each what was put in for
+// it, and that it is given up where no event is like another.
+func TestKindTable(t *testing.T) {
+	set := NewSet()
+	q, err := eql.Parse(`process where process.name == "x" and process.pid > 5`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := set.Compile(q, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	table, s, found := NewKindTable[string](set.Kinds()), NewScratch(), 0
+	slot, _ := set.Finder().Slot("process.name")
+	ask := func(name string) bool {
+		f := new(event.Found)
+		f.Reset(set.Finder())
+		f.Put(slot, event.Scalar{Type: fastjson.TypeString, Text: []byte(name)})
+		s.Load(set, &event.Event{Found: f})
+		switch what, ok := table.Of(s); {
+		case !ok:
+			return false
+		case what == nil:
+			table.Put(name)
+		case *what != name:
+			t.Fatalf("%s is taken for %s", name, *what)
+		default:
+			found++
+		}
+		return true
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 50_000 {
+		if !ask(fmt.Sprint("p", r.IntN(5000))) {
+			t.Fatal("the table was given up")
+		}
+	}
+	if found < 20_000 {
+		t.Errorf("%d events were of a kind that was remembered", found)
+	}
+	if ask(strings.Repeat("x", 2*maxKindText)) {
+		t.Error("a long text is remembered")
+	}
+	for n := range 2 * kindPatience {
+		if !ask(fmt.Sprint("q", n)) {
+			return
+		}
+	}
+	t.Error("the table was not given up")
 }
