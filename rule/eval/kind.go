@@ -14,6 +14,7 @@ import (
 //
 // A Kinds is immutable and shared; it is made when all programs are compiled.
 type Kinds struct {
+	set   *Set
 	texts []int   // the slots of the fields whose values are compared as they are
 	tests []*leaf // those that read another field
 	has   []int   // the slots of the other fields
@@ -29,13 +30,16 @@ var kindTexts = [...]int{WatchHost, WatchDataset, WatchStream, WatchModule, Watc
 
 // Kinds returns the kinds of events for the programs compiled so far; nil if too much decides,
 // or if the programs count what they did not look at, which hangs on each event.
-func (t *Set) Kinds() *Kinds {
-	k, compared := &Kinds{}, t.compared()
+func (t *Set) Kinds() *Kinds { return t.kinds(nil) }
+
+// kinds is Kinds, where some fields are not to be compared if that can be helped.
+func (t *Set) kinds(varying map[int]bool) *Kinds {
+	k, compared := &Kinds{set: t}, t.compared(varying)
 	for key, l := range t.leaves {
 		if l.computed {
 			return nil
 		}
-		if slices.ContainsFunc(key.slots(t), func(slot int) bool { return !compared[slot] }) {
+		if slices.ContainsFunc(key.numbers(), func(column int) bool { return !compared[t.columns[column].slot] }) {
 			k.tests = append(k.tests, l)
 		}
 	}
@@ -53,16 +57,20 @@ func (t *Set) Kinds() *Kinds {
 	return k
 }
 
-// compared says of the slots of the fields that matter whether their values are compared.
-func (t *Set) compared() map[int]bool {
+// compared says of the slots of the fields that matter whether their values are compared: those
+// that tests read. Of a join key it matters whether there is one.
+func (t *Set) compared(varying map[int]bool) map[int]bool {
 	slots := map[int]bool{}
 	for _, p := range t.programs {
 		for _, slot := range p.slots {
 			slots[slot] = false
 		}
 	}
-	for _, c := range t.columns {
-		slots[c.slot] = slots[c.slot] || isCompared(c.typ)
+	for key := range t.leaves {
+		for _, column := range key.numbers() {
+			c := &t.columns[column]
+			slots[c.slot] = slots[c.slot] || isCompared(c.typ) && !varying[c.slot]
+		}
 	}
 	for _, field := range kindTexts {
 		slots[t.watched[field]] = true
@@ -80,13 +88,13 @@ func isCompared(t event.Type) bool {
 	return false
 }
 
-// slots returns the slots of the fields that a leaf reads.
-func (k leafKey) slots(t *Set) (slots []int) {
+// numbers returns the numbers of the columns that a leaf reads.
+func (k leafKey) numbers() (columns []int) {
 	for text := []byte(k.columns); len(text) > 0; {
 		column, n := binary.Uvarint(text)
-		slots, text = append(slots, t.columns[column].slot), text[n:]
+		columns, text = append(columns, int(column)), text[n:]
 	}
-	return slots
+	return columns
 }
 
 // Bits returns what the tests of the other fields came to of the loaded event.

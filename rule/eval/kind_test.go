@@ -66,7 +66,11 @@ func TestEventsOfAKindAreAlike(t *testing.T) {
 	for seed := range uint64(400) {
 		m := &maker{rand.New(rand.NewPCG(seed, 16))}
 		set, programs := pack(t, m, 1+m.r.IntN(4))
-		of := set.Kinds()
+		varying := map[int]bool{}
+		for slot := range set.finder.Len() {
+			varying[slot] = seed%2 == 0 && m.r.IntN(2) == 0
+		}
+		of := set.kinds(varying)
 		if of == nil {
 			continue
 		}
@@ -143,4 +147,37 @@ func TestKindTable(t *testing.T) {
 		}
 	}
 	t.Error("the table was not given up")
+}
+
+// TestKindTableRenews holds that a field of which each event has another value is compared no
+// more, and that the one event that matches is told apart all the same.
+func TestKindTableRenews(t *testing.T) {
+	set := NewSet()
+	q, err := eql.Parse(`process where process.name == "x" and user.name == "u40000"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := set.Compile(q, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, s, known, matches := NewKindTable[bool](set.Kinds()), NewScratch(), 0, 0
+	for n := range 50_000 {
+		s.Load(set, document(t, fmt.Sprintf(`{"event.category":"process","process.name":"x","user.name":"u%d"}`, n)))
+		what, ok := table.Of(s)
+		if !ok {
+			t.Fatalf("the table was given up at %d", n)
+		}
+		if what == nil {
+			what = table.Put(p.Matches(s))
+		} else if known++; *what != p.Matches(s) {
+			t.Fatalf("%d: %v", n, *what)
+		}
+		if *what {
+			matches++
+		}
+	}
+	if known < 20_000 || matches != 1 {
+		t.Errorf("%d of kinds that were known, %d matches", known, matches)
+	}
 }

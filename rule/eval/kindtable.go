@@ -50,7 +50,7 @@ func NewKindTable[T any](of *Kinds) *KindTable[T] {
 // Of returns what is remembered of the loaded event's kind, one of the set that the kinds are of;
 // nil if nothing is, and false if nothing is to be.
 func (t *KindTable[T]) Of(s *Scratch) (what *T, ok bool) {
-	if t == nil || t.patience < 0 {
+	if t == nil || t.patience < 0 && !t.renew() {
 		return nil, false
 	}
 	t.next = nil
@@ -83,6 +83,55 @@ func (t *KindTable[T]) Put(what T) *T {
 	t.made++
 	t.places[k.hash>>(64-kindBits)][t.made%kindWays] = k
 	return &k.what
+}
+
+// renew begins anew without comparing what differs in most of the kinds, such as ids. It returns
+// false if nothing does.
+func (t *KindTable[T]) renew() bool {
+	if t.of == nil {
+		return false
+	}
+	of, varying := t.of, t.varying()
+	if t.of = nil; len(varying) > 0 {
+		t.of = of.set.kinds(varying)
+	}
+	if t.of == nil || len(t.of.texts) == len(of.texts) {
+		t.of = nil
+		return false
+	}
+	clear(t.places[:])
+	t.patience = kindPatience
+	return true
+}
+
+// varying returns the slots of which most kinds have a value of their own, and those that are
+// not compared as it is.
+func (t *KindTable[T]) varying() map[int]bool {
+	values, all := map[int]map[string]bool{}, 0
+	for i := range t.places {
+		for _, k := range t.places[i] {
+			if k == nil {
+				continue
+			}
+			all++
+			for _, v := range k.values {
+				if values[v.slot] == nil {
+					values[v.slot] = map[string]bool{}
+				}
+				values[v.slot][string(v.Text)] = true
+			}
+		}
+	}
+	slots := map[int]bool{}
+	for _, slot := range t.of.has {
+		slots[slot] = true
+	}
+	for slot, texts := range values {
+		if 2*len(texts) > all {
+			slots[slot] = true
+		}
+	}
+	return slots
 }
 
 // hash returns a number that events of one kind share, and how many bytes their texts have.
