@@ -241,7 +241,10 @@ func (p *Probe) Collect(unit scan.ProbeUnit, lines int64) {
 
 // Reads implements scan.Probe.
 func (p *Probe) Reads(order int64) (places []scan.BlockPlace, all bool) {
-	if i, ok := p.noted.find(order); ok && p.fetched != nil && p.noted.units[i].told {
+	if p.fetched == nil {
+		return nil, true // while units are noted, which readers must not look at
+	}
+	if i, ok := p.noted.find(order); ok && p.noted.units[i].told {
 		return p.noted.places(i, p.fetched), false
 	}
 	return nil, true
