@@ -61,3 +61,17 @@ func TestAddLaterMissesParts(t *testing.T) {
 		t.Errorf("%d lost, -want +got\n%s", s.Counts.Lost, diff)
 	}
 }
+
+// TestAddLaterMissesBytes: a log that became shorter before a later run is told of; one that
+// grew or stayed is not.
+func TestAddLaterMissesBytes(t *testing.T) {
+	parts := func(size int64) []Part { return []Part{{Source: "a", Size: size}} }
+	for size, want := range map[int64]int{9: 1, 10: 0, 11: 0} {
+		s := &Summary{Parts: parts(10)}
+		s.AddLater(&Summary{Parts: parts(size)})
+		s.AddLater(&Summary{Parts: parts(size)})
+		if len(s.Problems) != want || want > 0 && s.Problems[0].Kind != event.Truncated || s.Counts.Lost != int64(want) {
+			t.Errorf("10 bytes, then %d: %v", size, s.Problems)
+		}
+	}
+}

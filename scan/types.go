@@ -5,6 +5,7 @@
 package scan
 
 import (
+	"fmt"
 	"time"
 
 	"kscan/readers/event"
@@ -164,14 +165,22 @@ func (s *Summary) AddLater(later *Summary) {
 			s.addLater(p)
 		}
 	}
-	there := map[place]bool{}
+	sizes := map[place]int64{}
 	for i := range later.Parts {
-		there[place{"", later.Parts[i].Source, later.Parts[i].Member}] = true
+		sizes[place{"", later.Parts[i].Source, later.Parts[i].Member}] = later.Parts[i].Size
 	}
 	for i := range s.Parts {
+		if later.Interrupted {
+			break
+		}
 		part := &s.Parts[i]
-		if source := part.Source; !there[place{"", source, part.Member}] && !told[place{event.Unreadable, source, part.Member}] && !later.Interrupted {
-			s.addLater(event.Problem{Kind: event.Unreadable, Source: source, Member: part.Member, Offset: -1, Detail: "it was not there any more"})
+		p := event.Problem{Kind: event.Unreadable, Source: part.Source, Member: part.Member, Offset: -1, Detail: "it was not there any more"}
+		size, there := sizes[place{"", part.Source, part.Member}]
+		if there {
+			p.Kind, p.Detail = event.Truncated, fmt.Sprintf("it had become shorter, %d bytes of %d", size, part.Size)
+		}
+		if (!there || size < part.Size) && !told[place{p.Kind, p.Source, p.Member}] {
+			s.addLater(p)
 		}
 	}
 }
