@@ -9,9 +9,9 @@
 // a margin of at least the window on both sides; then the events do not depend on where
 // the cuts are.
 //
-// Decoding goes in steps, one file or two each: skim.go and header.go find the records of
-// a block, join.go links those of one event, need.go and keep.go say which events are
-// wanted, fields.go and merge.go read the records of one into an auditEvent, document.go
+// Decoding goes in steps, one file or two each: skim.go, run.go and header.go find the
+// records of a block, join.go links those of one event, need.go and keep.go say which events
+// are wanted, fields.go and merge.go read the records of one into an auditEvent, document.go
 // writes that as an ECS document, partial.go only the fields that are asked for. What
 // system calls, record types, error numbers and actions are called is in the text tables
 // under tables/.

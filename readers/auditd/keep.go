@@ -89,7 +89,7 @@ func (d *Decoder) marksOf(typ uint16, body, end int, so marks) marks {
 		if so&hasCall == 0 && d.mayConnect(body, end) {
 			m |= mayConnect
 		}
-		if (so|m)&mayConnect != 0 && !namesProgram(d.text[body:end]) {
+		if (so|m)&mayConnect != 0 && !d.namesProgram(body, end) {
 			m |= mayBeCut
 		}
 		return m
@@ -185,18 +185,30 @@ func (d *Decoder) namesCall(from, end int) bool {
 	return false
 }
 
-// namesProgram reports whether it is sure that the body of a SYSCALL record says what
-// program it is of: the first text in quotes is the value of comm or exe, and one that
+// namesProgram reports whether it is sure that the body text[from:end] of a SYSCALL record says
+// what program it is of: the first text in quotes is the value of comm or exe, and one that
 // says something.
-func namesProgram(body []byte) bool {
+func (d *Decoder) namesProgram(from, end int) bool {
 	const comm, exe = " comm=", " exe="
-	i := bytes.IndexByte(body, '"')
-	if i < len(comm) || i > maxPartial || string(body[i-len(comm):i]) != comm && string(body[i-len(exe):i]) != exe {
+	body := d.text[from:end]
+	i := d.firstQuote(from, end)
+	if i < len(comm) || i >= len(body) || body[i] != '"' || i > maxPartial || string(body[i-len(comm):i]) != comm && string(body[i-len(exe):i]) != exe {
 		return false
 	}
 	value := body[i+1:]
-	return len(value) > 0 && (isKey[value[0]] || value[0] == '/') && bytes.IndexByte(value, '"') > 0 &&
-		bytes.IndexByte(body[:i], '\'') < 0 && bytes.IndexByte(body[:i], '{') < 0
+	return len(value) > 0 && (isKey[value[0]] || value[0] == '/') && bytes.IndexByte(value, '"') > 0
+}
+
+// quoteRoom is how many bytes behind a text quoteVector may read.
+const quoteRoom = 31
+
+// firstQuote returns where in text[from:end] the first byte is that may begin a value in
+// which there are spaces.
+func (d *Decoder) firstQuote(from, end int) int {
+	if hasRunVector && from < end && end+quoteRoom <= len(d.text) {
+		return quoteVector(&d.text[from], end-from)
+	}
+	return bytes.IndexAny(d.text[from:end], "\"'{")
 }
 
 // isShort reports whether the address in the body of a SOCKADDR record may be of a family

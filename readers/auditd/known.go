@@ -9,50 +9,26 @@ type known struct {
 	host  int32  // the number of the node
 	node  []byte // "node=NAME ", or empty
 	id    knownID
+	idAt  int // where the id is in the text
 	// until is up to where a line that has the known header goes on with the last run of the
 	// chain; -1 if the last line was not of that. headRoom bytes of text follow.
 	until int
+	// asks is asksMarks if each record does.
+	asks asking
+	// short says that node, of nodeSize bytes, is in the words, with a mask of what is of it.
+	short                bool
+	nodeSize             int
+	nodeWords, nodeMasks [nodeRoom / 8]uint64
 }
+
+// nodeRoom is how many bytes of a node are in words.
+const nodeRoom = 32
 
 // headRoom is how many bytes of text are looked at, behind node=, to know a header.
 const headRoom = nameRoom + idRoom
 
 // idToken is what is between the type and the id in the kernel's records.
 const idToken = " " + msgToken + auditToken
-
-// goesOn takes text[start:end] if it is one more record of the event of the line before, and
-// reports whether it is. It does what takeLine does, for the usual case.
-func (d *Decoder) goesOn(start, end int) bool {
-	k := &d.skim.known
-	if start > k.until {
-		return false
-	}
-	at := start + len(k.node)
-	if at > start && !bytes.HasPrefix(d.text[start:], k.node) {
-		return false
-	}
-	head := load(d.text[at:])
-	n := d.types.like(head)
-	at += n.size
-	header := (*[8 + idRoom]byte)(d.text[at-8:])
-	// A newline is in neither, so both are in the line.
-	if head != n.head || load(header[:]) != n.tail || !k.id.is((*[idRoom]byte)(header[8:])) {
-		return false
-	}
-	ch := &d.joiner.chains[k.chain]
-	if int(ch.count) >= d.joiner.most {
-		return false
-	}
-	ch.count++
-	ch.last = int32(start)
-	d.joiner.runs[ch.tail].end = int32(end)
-	if n.asks && d.needs != nil || d.skim.kinds {
-		d.mark(ch, &line{start: start, end: end, body: skipGap(d.text, at+k.id.size), typ: n.typ})
-	} else {
-		ch.marks |= n.brings
-	}
-	return true
-}
 
 // header finds the chain of the record in text[start:end] if its header is like that of
 // the last one, but for the type and the id; none if it is not.
@@ -80,13 +56,20 @@ func (d *Decoder) newID(at, start, end int, number int32) int32 {
 	if !ok {
 		return none
 	}
+	k.idAt = at
+	d.setKnown(stamp, serial, start, number)
+	return k.chain
+}
+
+// setKnown makes the event of a record that starts at a place known, which has the known node.
+func (d *Decoder) setKnown(stamp uint64, serial uint32, start int, number int32) {
+	k := &d.skim.known
 	if k.chain = nobodys; !d.skim.after || serial <= d.joiner.newest {
 		k.chain = d.joiner.place(&key{stamp: stamp, serial: serial, host: k.host}, start, number)
 		if len(k.node) > 0 {
 			d.setNode(k.chain, &record{node: start + len(nodeToken), nodeEnd: start + len(k.node) - 1})
 		}
 	}
-	return k.chain
 }
 
 // remember makes the header of a record known, if it has the form of the kernel's in
@@ -96,15 +79,30 @@ func (d *Decoder) remember(r *record, key *key, start int, c int32) {
 	if string(d.text[r.nameEnd:r.id]) != idToken {
 		return
 	}
-	k.node = nil
+	var node []byte
 	if r.node < r.nodeEnd {
 		if r.node != start+len(nodeToken) || r.name != r.nodeEnd+1+len(typeToken) {
 			return
 		}
-		k.node = d.text[start : r.nodeEnd+1]
+		node = d.text[start : r.nodeEnd+1]
 	} else if r.name != start+len(typeToken) {
 		return
 	}
+	k.setNode(node)
 	k.chain, k.host = c, key.host
 	k.id.set(d.text, r.nameEnd, r.idEnd+1, r.stamp)
+	k.idAt = r.nameEnd
+}
+
+// setNode makes a node that of the known header.
+func (k *known) setNode(node []byte) {
+	k.node, k.nodeSize, k.short = node, len(node), len(node) <= nodeRoom
+	var text, mask [nodeRoom]byte
+	copy(text[:], node)
+	for i := range min(len(node), nodeRoom) {
+		mask[i] = 0xFF
+	}
+	for i := range k.nodeWords {
+		k.nodeWords[i], k.nodeMasks[i] = load(text[i*8:]), load(mask[i*8:])
+	}
 }

@@ -9,12 +9,21 @@ import (
 // compare it.
 type knownID struct {
 	words  [idRoom / 8]uint64
-	masks  [2]uint64 // what of the last two words is of the id
-	second uint64    // the 8 bytes up to and with the point, if the seconds have ten digits
-	base   uint64    // the seconds, in milliseconds
-	size   int       // in bytes, also of an id that is not in the words
-	whole  bool      // it is in the words
+	second uint64 // the 8 bytes up to and with the point, if the seconds have ten digits
+	base   uint64 // the seconds, in milliseconds
+	size   int    // in bytes, also of an id that is not in the words
+	whole  bool   // it is in the words
 }
+
+// idMasks say, for each size of an id, what of its words is of it.
+var idMasks = func() (masks [idRoom + 1][idRoom / 8]uint64) {
+	for size := range masks {
+		for i := range size {
+			masks[size][i/8] |= 0xFF << (8 * (i % 8))
+		}
+	}
+	return masks
+}()
 
 const (
 	// idRoom is how many bytes the words of an id have.
@@ -29,9 +38,9 @@ const (
 
 // is reports whether a text begins with the id, which is in the words.
 func (k *knownID) is(text *[idRoom]byte) bool {
-	w := &k.words
+	w, masks := &k.words, &idMasks[k.size]
 	return (binary.LittleEndian.Uint64(text[:])^w[0])|(binary.LittleEndian.Uint64(text[8:])^w[1])|(binary.LittleEndian.Uint64(text[16:])^w[2])|
-		(binary.LittleEndian.Uint64(text[24:])^w[3])&k.masks[0]|(binary.LittleEndian.Uint64(text[32:])^w[4])&k.masks[1] == 0
+		(binary.LittleEndian.Uint64(text[24:])^w[3])&masks[3]|(binary.LittleEndian.Uint64(text[32:])^w[4])&masks[4] == 0
 }
 
 // isAt reports whether it is sure that text[at:end] begins with the id.
@@ -51,7 +60,6 @@ func (k *knownID) setWords(id *[idRoom]byte) {
 	// One by one: an array of them would be made elsewhere and copied.
 	w := &k.words
 	w[0], w[1], w[2], w[3], w[4] = load(id[:]), load(id[8:]), load(id[16:]), load(id[24:]), load(id[32:])
-	k.masks[0], k.masks[1] = 1<<(8*(k.size-leastID))-1, 1<<(8*max(k.size-leastID-8, 0))-1 // 64 bits at most
 	k.second = load(id[millisAt-8:])
 }
 

@@ -3,7 +3,9 @@ package auditd
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
+	"unsafe"
 
 	"kscan/readers/frame"
 	"kscan/readers/prefilter"
@@ -18,7 +20,9 @@ const overlap = 4
 
 // skim is the state of going over the lines of a block.
 type skim struct {
-	newlines, hits [skimChunk/64 + 1]uint64
+	newlines, hits [skimChunk/64 + eight]uint64
+	ends           [skimChunk + 2]int32 // of the lines of a chunk, counted from its start
+	needs          []int32              // places of needs in a chunk
 	block          *frame.Block
 	core, after    bool                       // the lines are of the core, or of the margin behind it
 	look           bool                       // those with a need are looked for
@@ -28,7 +32,7 @@ type skim struct {
 	odd            bool                       // it may have bytes that are not ASCII, or NUL
 	accept         func(literal, at int) bool // (*Decoder).accept, made once
 	known          known
-	kinds          bool // some needs are of the kinds of events
+	run            runArgs
 	// fieldLines and fieldHits are for what is looked for in one record.
 	fieldLines, fieldHits [maxPartial/64 + 3]uint64
 }
@@ -46,7 +50,10 @@ func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 	s := &d.skim
 	s.block, s.number, s.known = b, int32(b.Line), known{chain: none}
 	s.core, s.after, s.look, s.step = false, false, false, 0
-	s.kinds = d.needs != nil && len(d.needs.kinds) > 0
+	s.run = runArgs{text: unsafe.SliceData(d.text), ends: &s.ends[0], names: &d.types.names, known: &s.known}
+	if d.needs != nil && len(d.needs.kinds) > 0 {
+		s.known.asks = asksMarks
+	}
 	if !b.Follows {
 		d.skimPart(0, b.Start)
 	}
@@ -74,53 +81,80 @@ func (d *Decoder) skimPart(from, to int) {
 		end := min(at+skimChunk, to)
 		odd := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:])
 		s.odd = s.odd || odd
-		d.skimWords(finder, at, prefilter.Words(end-at), odd)
+		d.skimLines(finder, at, end, odd)
 	}
 	if s.start < to {
 		d.skimLine(to)
 	}
 }
 
-// skimWords takes the lines that end at the newlines from base on, and notes those in which
-// a literal stands at one of the hits.
-func (d *Decoder) skimWords(finder *prefilter.Finder, base, words int, odd bool) {
+// skimLines takes the lines that end in text[at:end], and notes those with a need.
+func (d *Decoder) skimLines(finder *prefilter.Finder, at, end int, odd bool) {
 	s := &d.skim
-	for w := range words {
-		newlines, hits := s.newlines[w], s.hits[w]
-		for ; newlines != 0; newlines &= newlines - 1 {
-			i := bits.TrailingZeros64(newlines)
-			if below := hits & (1<<i - 1); below != 0 {
-				hits &^= below
-				d.look(finder, base+w*64, below)
-			}
-			end := base + w*64 + i
-			if s.odd || s.need || !d.goesOn(s.start, end) {
-				d.skimLine(end)
-				s.odd = odd
-				continue
-			}
-			s.start = end + 1 // as mostly
-			s.number += s.step
+	s.run.base = at
+	words := prefilter.Words(end - at)
+	n := prefilter.Places(s.ends[:], s.newlines[:words])
+	needs := d.look(finder, at, words)
+	for i := 0; ; i++ {
+		free := n // up to where no line has a need
+		if len(needs) > 0 {
+			k, _ := slices.BinarySearch(s.ends[i:n], needs[0])
+			free = i + k
 		}
-		if hits != 0 {
-			d.look(finder, base+w*64, hits)
+		if !s.odd && !s.need {
+			i = d.takeRuns(i, free)
 		}
+		if i == n {
+			break
+		}
+		if i == free {
+			s.need = true
+			for len(needs) > 0 && needs[0] < s.ends[i] {
+				needs = needs[1:]
+			}
+		}
+		d.skimLine(s.end(i))
+		s.odd = odd
 	}
+	s.need = s.need || len(needs) > 0
 }
 
-// look notes the literals that stand at places after base.
-func (d *Decoder) look(finder *prefilter.Finder, base int, places uint64) {
-	for ; d.skim.look && places != 0; places &= places - 1 {
-		finder.Match(d.text, base+bits.TrailingZeros64(places), d.skim.accept)
+// end returns where the i-th line ends.
+func (s *skim) end(i int) int { return s.run.base + int(s.ends[i]) }
+
+// look makes a list of the places, counted from at, at which a literal shows a need.
+func (d *Decoder) look(finder *prefilter.Finder, at, words int) []int32 {
+	s := &d.skim
+	s.needs = s.needs[:0]
+	if !s.look {
+		return nil
 	}
+	clear(s.hits[words : words+eight-1])
+	for w := 0; w < words; w++ {
+		if w%eight == 0 && (*hitWords)(s.hits[w:]).none() {
+			w += eight - 1
+			continue
+		}
+		for hits := s.hits[w]; hits != 0; hits &= hits - 1 {
+			place := w*64 + bits.TrailingZeros64(hits)
+			if finder.Match(d.text, at+place, s.accept) {
+				s.needs = append(s.needs, int32(place))
+			}
+		}
+	}
+	return s.needs
 }
 
-// accept notes a literal that shows something of its record. It wants all of them.
+// eight is how many words of hits are looked at together: mostly there is none.
+const eight = 8
+
+type hitWords [eight]uint64
+
+func (h *hitWords) none() bool { return h[0]|h[1]|h[2]|h[3]|h[4]|h[5]|h[6]|h[7] == 0 }
+
+// accept reports whether a literal shows something of its record.
 func (d *Decoder) accept(literal, at int) bool {
-	if literal != d.needs.id || d.needs.idAt(d.text, at) {
-		d.skim.need = true
-	}
-	return false
+	return literal != d.needs.id || d.needs.idAt(d.text, at)
 }
 
 // skimLine takes the line from s.start to end.
@@ -160,9 +194,8 @@ func (d *Decoder) takeLine(start, end int) (c int32) {
 	if !d.join(c, &l, start, number) {
 		return none
 	}
-	k := &s.known
-	if ch := &d.joiner.chains[c]; c == k.chain && k.id.whole && ch.number != 0 && int(d.joiner.runs[ch.tail].end) == end {
-		k.until = min(int(ch.pos)+d.joiner.window, len(d.text)-len(k.node)-headRoom)
+	if c == s.known.chain {
+		d.mayRun(end)
 	}
 	return c
 }

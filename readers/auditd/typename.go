@@ -8,7 +8,7 @@ type typeName struct {
 	size       int
 	typ        uint16
 	brings     marks // to its event
-	asks       bool  // what it brings is for marksOf to say
+	asks       asking
 }
 
 // nameRoom is the most bytes of a name that two words hold.
@@ -68,9 +68,13 @@ func (t *typeNames) learn(tables *tables, line []byte) *typeName {
 		n.head, n.tail = load(name), load(name[size-8:])
 	}
 	n.size, n.typ = size, tables.typeNumber(name[len(typeToken):])
-	n.asks = n.typ == typeSyscall || n.typ == typeSockaddr || tables.kindsOf(n.typ) != 0
-	n.brings = 0
-	if !n.asks && n.typ != typeEOE {
+	n.asks, n.brings = asksNothing, 0
+	switch {
+	case n.typ == typeSockaddr:
+		n.asks, n.brings = asksAddress, hasContent|hasAddress
+	case n.typ == typeSyscall, tables.kindsOf(n.typ) != 0:
+		n.asks = asksMarks
+	case n.typ != typeEOE:
 		n.brings = broughtBy(n.typ)
 	}
 	return n
