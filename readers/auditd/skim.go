@@ -79,22 +79,21 @@ func (d *Decoder) skimPart(from, to int) {
 	s.known.until = -1
 	for at := from; at < to; at += skimChunk {
 		end := min(at+skimChunk, to)
-		odd := !finder.Scan(d.text[at:min(end+overlap, to)], s.newlines[:], s.hits[:])
-		s.odd = s.odd || odd
-		d.skimLines(finder, at, end, odd)
+		words := prefilter.Words(end - at)
+		n, isPlain := finder.ScanLines(d.text[at:min(end+overlap, to)], words, s.ends[:], s.newlines[:], s.hits[:])
+		s.odd = s.odd || !isPlain
+		d.skimLines(n, d.look(finder, at, words), at, !isPlain)
 	}
 	if s.start < to {
 		d.skimLine(to)
 	}
 }
 
-// skimLines takes the lines that end in text[at:end], and notes those with a need.
-func (d *Decoder) skimLines(finder *prefilter.Finder, at, end int, odd bool) {
+// skimLines takes the n lines that end in a chunk, which starts at a place, and notes those with
+// a need.
+func (d *Decoder) skimLines(n int, needs []int32, at int, odd bool) {
 	s := &d.skim
 	s.run.base = at
-	words := prefilter.Words(end - at)
-	n := prefilter.Places(s.ends[:], s.newlines[:words])
-	needs := d.look(finder, at, words)
 	for i := 0; ; i++ {
 		free := n // up to where no line has a need
 		if len(needs) > 0 {

@@ -26,3 +26,15 @@ func placesPlain(list []int32, words []uint64) (n int) {
 	}
 	return n
 }
+
+// ScanLines is Scan for the first 64*words bytes of data, or all if it is shorter, and makes a
+// list of the newlines there as Places does. It overwrites newlines, or leaves them.
+func (f *Finder) ScanLines(data []byte, words int, list []int32, newlines, hits []uint64) (n int, plain bool) {
+	if f.isSharp && hasLinesVector() && words > 0 && len(data) >= words*64+Tail {
+		_, _ = list[PlacesRoom(words)-1], hits[words-1]
+		odd, n := linesVector(&data[0], words, &f.sharp, &list[0], &hits[0])
+		return n, odd == 0
+	}
+	plain = f.Scan(data, newlines, hits)
+	return Places(list, newlines[:words]), plain
+}

@@ -1,6 +1,7 @@
 package prefilter
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -26,6 +27,38 @@ func FuzzPlaces(f *testing.F) {
 		n, m := Places(got, words), placesPlain(want, words)
 		if !slices.Equal(got[:n], want[:m]) {
 			t.Errorf("Places(%x) = %v, want %v", words, got[:n], want[:m])
+		}
+	})
+}
+
+// FuzzScanLines compares ScanLines with Scan and the plain form of Places.
+func FuzzScanLines(f *testing.F) {
+	f.Add([]byte("a\nsaddr=0200280A\n\n"), uint16(500), true)
+	f.Add([]byte("\n"), uint16(200), false)
+	f.Add([]byte("saddr=0200280F\x80\n\x00"), uint16(9), true)
+	f.Fuzz(func(t *testing.T, text []byte, times uint16, alike bool) {
+		finder := New([]Literal{{Text: "saddr=0200280A"}, {Text: "saddr=0200280F"}})
+		if !alike {
+			finder = New([]Literal{{Text: "saddr=0200280A"}, {Text: "node="}})
+		}
+		if alike != finder.isSharp {
+			t.Fatal(finder.isSharp)
+		}
+		data := bytes.Repeat(text, int(times%2000)+1)
+		data = data[:min(len(data), 1<<16)]
+		for _, words := range []int{Words(len(data)), max(len(data)-Tail, 0) / 64, len(data) / 128} {
+			n := Words(len(data))
+			newlines, hits, list := make([]uint64, n), make([]uint64, n), make([]int32, PlacesRoom(n))
+			wantLines, wantHits, want := make([]uint64, n), make([]uint64, n), make([]int32, PlacesRoom(n))
+			got, plain := finder.ScanLines(data, words, list, newlines, hits)
+			wantPlain := finder.Scan(data, wantLines, wantHits)
+			m := placesPlain(want, wantLines[:words])
+			if !slices.Equal(list[:got], want[:m]) || !slices.Equal(hits[:words], wantHits[:words]) {
+				t.Errorf("%q, %d words: lines %v, want %v; hits %x, want %x", data, words, list[:got], want[:m], hits[:words], wantHits[:words])
+			}
+			if part := data[:min(words*64, len(data))]; plain != wantPlain && plain != isPlain(part) {
+				t.Errorf("%q, %d words: plain %v", data, words, plain)
+			}
 		}
 	})
 }

@@ -137,3 +137,106 @@ loop:
 	JNZ  loop
 	ODD(Y5, odd+40(FP))
 	RET
+
+// PLACES writes the numbers of the two lowest bits of a word, counted from DX, to (DI), whether
+// there are two or not. It leaves in count how many there are and in word the others. A loop
+// over the bits would be left by surprise at each word.
+#define PLACES(word, a, b, count) \
+	TZCNTQ  word, a    \
+	POPCNTQ word, count \
+	ADDL    DX, a      \
+	BLSRQ   word, word \
+	TZCNTQ  word, b    \
+	MOVL    a, (DI)    \
+	ADDL    DX, b      \
+	MOVL    b, 4(DI)   \
+	BLSRQ   word, word
+
+// func placesVector(list *int32, words *uint64, n int) int
+TEXT ·placesVector(SB), NOSPLIT, $0-32
+	MOVQ list+0(FP), DI
+	MOVQ words+8(FP), SI
+	MOVQ n+16(FP), CX
+	XORL DX, DX
+
+loop:
+	MOVQ (SI), AX
+	PLACES(AX, BX, R12, R13)
+	JNZ  more
+
+next:
+	LEAQ (DI)(R13*4), DI
+	ADDQ $8, SI
+	ADDL $64, DX
+	DECQ CX
+	JNZ  loop
+	SUBQ list+0(FP), DI
+	SHRQ $2, DI
+	MOVQ DI, ret+24(FP)
+	RET
+
+more:
+	LEAQ 8(DI), R12
+
+each:
+	TZCNTQ AX, BX
+	ADDL   DX, BX
+	MOVL   BX, (R12)
+	ADDQ   $4, R12
+	BLSRQ  AX, AX
+	JNZ    each
+	JMP    next
+
+// func linesVector(data *byte, words int, s *sharp, lines *int32, hits *uint64) (odd, n int)
+TEXT ·linesVector(SB), NOSPLIT, $0-56
+	MOVQ data+0(FP), SI
+	MOVQ words+8(FP), CX
+	MOVQ s+16(FP), DX
+	MOVQ lines+24(FP), DI
+	MOVQ hits+32(FP), R8
+	VPBROADCASTQ most<>(SB), Y5
+	VPBROADCASTQ newline<>(SB), Y7
+	MOVQ 0(DX), R9
+	MOVQ 8(DX), R10
+	MOVQ 16(DX), R11
+	VPBROADCASTB 24(DX), Y8
+	VPBROADCASTB 25(DX), Y9
+	VPBROADCASTB 26(DX), Y10
+	VPBROADCASTB 27(DX), Y11
+	VPBROADCASTB 28(DX), Y12
+	VPBROADCASTB 29(DX), Y13
+	XORL DX, DX
+
+loop:
+	SHARP(0, AX, BX)
+	SHARP(32, R12, R13)
+	WORD(BX, R13, R8)
+	SHLQ $32, R12
+	ORQ  R12, AX
+	PLACES(AX, BX, R12, R13)
+	JNZ  more
+
+next:
+	LEAQ (DI)(R13*4), DI
+	ADDQ $64, SI
+	ADDQ $8, R8
+	ADDL $64, DX
+	DECQ CX
+	JNZ  loop
+	ODD(Y5, odd+40(FP))
+	SUBQ lines+24(FP), DI
+	SHRQ $2, DI
+	MOVQ DI, n+48(FP)
+	RET
+
+more:
+	LEAQ 8(DI), R12
+
+each:
+	TZCNTQ AX, BX
+	ADDL   DX, BX
+	MOVL   BX, (R12)
+	ADDQ   $4, R12
+	BLSRQ  AX, AX
+	JNZ    each
+	JMP    next
