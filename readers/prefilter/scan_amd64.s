@@ -89,6 +89,20 @@ loop:
 	ODD(Y3, odd+40(FP))
 	RET
 
+// SHARPEN loads what SHARP looks for, of a sharp.
+#define SHARPEN(s) \
+	VPBROADCASTQ most<>(SB), Y5    \
+	VPBROADCASTQ newline<>(SB), Y7 \
+	MOVQ 0(s), R9                  \
+	MOVQ 8(s), R10                 \
+	MOVQ 16(s), R11                \
+	VPBROADCASTB 24(s), Y8         \
+	VPBROADCASTB 25(s), Y9         \
+	VPBROADCASTB 26(s), Y10        \
+	VPBROADCASTB 27(s), Y11        \
+	VPBROADCASTB 28(s), Y12        \
+	VPBROADCASTB 29(s), Y13
+
 // SHARP marks 32 places from off(SI) on: newlines in nl, candidates in hit. The places of
 // the bytes that are compared are in R9, R10 and R11. It keeps the least bytes in Y5.
 #define SHARP(off, nl, hit) \
@@ -113,17 +127,7 @@ TEXT ·sharpVector(SB), NOSPLIT, $0-48
 	MOVQ s+16(FP), DX
 	MOVQ newlines+24(FP), DI
 	MOVQ hits+32(FP), R8
-	VPBROADCASTQ most<>(SB), Y5
-	VPBROADCASTQ newline<>(SB), Y7
-	MOVQ 0(DX), R9
-	MOVQ 8(DX), R10
-	MOVQ 16(DX), R11
-	VPBROADCASTB 24(DX), Y8
-	VPBROADCASTB 25(DX), Y9
-	VPBROADCASTB 26(DX), Y10
-	VPBROADCASTB 27(DX), Y11
-	VPBROADCASTB 28(DX), Y12
-	VPBROADCASTB 29(DX), Y13
+	SHARPEN(DX)
 
 loop:
 	SHARP(0, AX, BX)
@@ -194,17 +198,7 @@ TEXT ·linesVector(SB), NOSPLIT, $0-56
 	MOVQ s+16(FP), DX
 	MOVQ lines+24(FP), DI
 	MOVQ hits+32(FP), R8
-	VPBROADCASTQ most<>(SB), Y5
-	VPBROADCASTQ newline<>(SB), Y7
-	MOVQ 0(DX), R9
-	MOVQ 8(DX), R10
-	MOVQ 16(DX), R11
-	VPBROADCASTB 24(DX), Y8
-	VPBROADCASTB 25(DX), Y9
-	VPBROADCASTB 26(DX), Y10
-	VPBROADCASTB 27(DX), Y11
-	VPBROADCASTB 28(DX), Y12
-	VPBROADCASTB 29(DX), Y13
+	SHARPEN(DX)
 	XORL DX, DX
 
 loop:
