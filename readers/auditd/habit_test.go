@@ -248,10 +248,13 @@ func TestDecodingIsFree(t *testing.T) {
 		d.whole, d.sample = 0, 0
 		d.Look(event.Interest{Finder: finder, Needs: []event.Need{{Field: "destination.port", Number: port}}})
 		var sink discard
-		for range 4 { // what is remembered of each program gets its memory
+		// What is remembered of programs gets its memory. Which of them share places is a
+		// matter of luck, and those that push out each other get theirs later than others.
+		const rounds = 32
+		for range rounds {
 			d.Decode("log", "", block, &sink)
 		}
-		whole := sink.events / 4
+		whole := sink.events / rounds
 		if n := testing.AllocsPerRun(3, func() { d.Decode("log", "", block, &sink) }); n > float64(maxAllocs) {
 			t.Errorf("port %d: %v allocations for %d events", port, n, whole)
 		}
