@@ -82,6 +82,8 @@ func differences() []difference {
 		{"a record whose SYSCALL is missing", isLone, []string{"*"}},
 		{"log_format=ENRICHED", matches(`[^a-z]AUID="`), []string{
 			"user.", "auditd.summary.actor.", "tags", "auditd.data."}},
+		{"a unix address in log_format=ENRICHED", matches(`saddr=01.*\x1dSADDR=`), []string{
+			"destination.path", "source.path", "network.direction", "auditd.data.socket", "auditd.summary.object"}},
 		{"another record before SYSCALL", isSecond, []string{
 			"event.", "file.", "auditd.message_type", "auditd.summary."}},
 		{"comm in hex", matches(`comm=[0-9A-F]{2}`), []string{"process.name", "auditd.summary.how"}},
@@ -202,6 +204,8 @@ func TestDifferences(t *testing.T) {
 	examples := map[string]string{
 		"a record whose SYSCALL is missing": addr,
 		"log_format=ENRICHED":               edit("key=(null)", "key=(null)\x1dAUID=\"bob\" UID=\"root\""),
+		"a unix address in log_format=ENRICHED": edit("saddr=0200280A0A0000010000000000000000",
+			"saddr=01002F7661722F72756E2F7800\x1dSADDR={ saddr_fam=local path=/var/run/x }"),
 		"another record before SYSCALL":     addr + "\n" + call,
 		"comm in hex":                       edit(`comm="x"`, "comm=612062"),
 		"AVC name and other encoded fields": "type=AVC " + head + "avc:  denied  { read } for  pid=1 comm=612062 name=2F612062 tclass=dir",

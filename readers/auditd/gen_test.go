@@ -79,11 +79,26 @@ func (g *generator) connect(id string) []string {
 	saddr := g.pick("0200280A0A00002A0000000000000000", "0200280FC0A80101", "02000050A9FEA9FE0000000000000000",
 		"0A00280A0000000020010DB800000000000000000000000100000000", "0A000016000000000000000000000000000000000000000000000000",
 		"01002F7661722F72756E2F6E7363642F736F636B657400", "100000000000000000000000", "00000000000000000000000000000000")
+	address := "type=SOCKADDR msg=" + id + "saddr=" + saddr
+	if words := saddrWords[saddr]; g.enriched && words != "" {
+		address += "\x1dSADDR={ saddr_fam=" + words + " }"
+	}
 	return []string{
 		g.syscall(id, arch, number, 0),
-		"type=SOCKADDR msg=" + id + "saddr=" + saddr,
+		address,
 		"type=PROCTITLE msg=" + id + "proctitle=" + g.pick(`"curl"`, "6375726C002D6B002F"),
 	}
+}
+
+// saddrWords is what auditd adds to addresses where it enriches them.
+var saddrWords = map[string]string{
+	"0200280A0A00002A0000000000000000":                         "inet laddr=10.0.0.42 lport=10250",
+	"0200280FC0A80101":                                         "inet laddr=192.168.1.1 lport=10255",
+	"02000050A9FEA9FE0000000000000000":                         "inet laddr=169.254.169.254 lport=80",
+	"0A00280A0000000020010DB800000000000000000000000100000000": "inet6 laddr=2001:db8::1 lport=10250",
+	"0A000016000000000000000000000000000000000000000000000000": "inet6 laddr=:: lport=22",
+	"01002F7661722F72756E2F6E7363642F736F636B657400":           "local path=/var/run/nscd/socket",
+	"100000000000000000000000":                                 "netlink nlnk-fam=16 nlnk-pid=0",
 }
 
 func (g *generator) execve(id string) []string {

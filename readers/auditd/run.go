@@ -1,5 +1,7 @@
 package auditd
 
+import "bytes"
+
 // How usual lines are taken: those that go on with the event of the line before, which are one
 // run with it, and those that begin another. This is what a log costs of which nobody wants
 // anything.
@@ -14,10 +16,16 @@ const (
 )
 
 // usualAddress is how the body of a SOCKADDR record goes on behind the id, if it is all that
-// there is: an IPv4 address and a port, in so many hex digits.
+// there is: an IPv4 address and a port, in so many hex digits. In an enriched log what they say
+// is behind them.
 const (
 	usualAddress       = ": saddr=0200"
 	usualAddressDigits = 32
+	enrichedAddress    = "\x1dSADDR={ saddr_fam=inet laddr="
+	// What is enriched has so many bytes, so that a register at its end holds what is
+	// behind enrichedAddress, and of that no more than has no s.
+	leastEnriched = 42
+	mostEnriched  = len(enrichedAddress) + 32
 )
 
 // takeRuns takes lines from the i-th on, up to the n-th, and returns the number of the first
@@ -182,15 +190,24 @@ func (k *known) recordAt(names *typeNames, text []byte, start int) (n *typeName,
 
 func isUsualAddress(body []byte) bool {
 	const front = len(usualAddress) - 4 // the family is of the digits
-	if len(body) != front+usualAddressDigits || string(body[:len(usualAddress)]) != usualAddress {
+	const size = front + usualAddressDigits
+	if len(body) < size || string(body[:len(usualAddress)]) != usualAddress {
 		return false
 	}
-	for _, c := range body[front:] {
+	for _, c := range body[front:size] {
 		if c-'0' > 9 && c-'A' > 5 {
 			return false
 		}
 	}
-	return true
+	return len(body) == size || isUsualEnriched(body[size:])
+}
+
+// isUsualEnriched reports whether a text repeats an address in words, and no field saddr is
+// behind it.
+func isUsualEnriched(text []byte) bool {
+	const front = len(enrichedAddress)
+	return len(text) >= leastEnriched && len(text) <= mostEnriched && string(text[:front]) == enrichedAddress &&
+		bytes.IndexByte(text[front:], 's') < 0
 }
 
 // runArgs is what runVector does, which is runOn for a known event whose node is short. It knows

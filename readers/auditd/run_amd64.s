@@ -14,6 +14,15 @@ GLOBL five<>(SB), RODATA|NOPTR, $8
 DATA saddr<>+0(SB)/8, $0x3d7264646173203a
 GLOBL saddr<>(SB), RODATA|NOPTR, $8
 #define FAMILY $0x30303230
+// enrichedAddress, whose last eight bytes start at ENRICHEDLAST.
+DATA enriched<>+0(SB)/8, $"\x1dSADDR={"
+DATA enriched<>+8(SB)/8, $" saddr_f"
+DATA enriched<>+16(SB)/8, $"am=inet "
+DATA enriched<>+24(SB)/6, $"laddr="
+GLOBL enriched<>(SB), RODATA|NOPTR, $30
+#define ENRICHEDLAST 22
+DATA s<>+0(SB)/8, $"ssssssss"
+GLOBL s<>(SB), RODATA|NOPTR, $8
 
 // func runVector(r *runArgs)
 //
@@ -54,6 +63,7 @@ TEXT ·runVector(SB), NOSPLIT, $24-8
 	VPBROADCASTQ nine<>(SB), Y7
 	VPBROADCASTQ letter<>(SB), Y8
 	VPBROADCASTQ five<>(SB), Y9
+	VPBROADCASTQ s<>(SB), Y11
 
 line:
 	CMPQ R8, R10
@@ -111,20 +121,19 @@ done:
 
 ask:
 	CMPL BX, $const_asksAddress
-	MOVL $1, BX
-	JNE  done
+	JNE  asked
 	ADDQ idSize-8(SP), AX
 	MOVLQSX (DI), R8
 	ADDQ R9, R8
 	ADDQ SI, R8
 	SUBQ AX, R8
-	CMPQ R8, $(8+const_usualAddressDigits)
-	JNE  done
-	MOVQ (AX), R8
-	CMPQ R8, saddr<>(SB)
-	JNE  done
+	SUBQ $(8+const_usualAddressDigits), R8
+	JLT  asked
+	MOVQ (AX), BX
+	CMPQ BX, saddr<>(SB)
+	JNE  asked
 	CMPL 8(AX), FAMILY
-	JNE  done
+	JNE  asked
 	VMOVDQU 8(AX), Y4
 	VPSUBB Y6, Y4, Y5
 	VPSUBB Y8, Y4, Y4
@@ -133,9 +142,36 @@ ask:
 	VPMINUB Y9, Y4, Y10
 	VPCMPEQB Y10, Y4, Y4
 	VPOR Y4, Y5, Y5
-	VPMOVMSKB Y5, R8
-	CMPL R8, $-1
+	VPMOVMSKB Y5, BX
+	CMPL BX, $-1
+	JNE  asked
+	TESTQ R8, R8
 	JEQ  take
+
+	// R8 bytes more. The last 32 have the text behind enrichedAddress, and of that no s.
+	ADDQ $(8+const_usualAddressDigits), AX
+	LEAQ -const_leastEnriched(R8), BX
+	CMPQ BX, $(const_mostEnriched-const_leastEnriched)
+	JHI  asked
+	MOVQ 0(AX), BX
+	CMPQ BX, enriched<>+0(SB)
+	JNE  asked
+	MOVQ 8(AX), BX
+	CMPQ BX, enriched<>+8(SB)
+	JNE  asked
+	MOVQ 16(AX), BX
+	CMPQ BX, enriched<>+16(SB)
+	JNE  asked
+	MOVQ ENRICHEDLAST(AX), BX
+	CMPQ BX, enriched<>+ENRICHEDLAST(SB)
+	JNE  asked
+	VMOVDQU -32(AX)(R8*1), Y4
+	VPCMPEQB Y11, Y4, Y4
+	VPTEST Y4, Y4
+	JEQ  take
+
+asked:
+	MOVL $1, BX
 	JMP  done
 
 // The bytes that quoteVector looks for.

@@ -136,6 +136,17 @@ func TestRunAddresses(t *testing.T) {
 			bodies = append(bodies, usualBody[:front+i]+string(c)+usualBody[front+i+1:])
 		}
 	}
+	for _, words := range []string{"laddr=1.2.3.4 lport=5 }", "laddr=10.0.0.42 lport=22 }", "laddr=101.102.103.104 lport=10105 }"} {
+		enriched := usualBody + "\x1dSADDR={ saddr_fam=inet " + words
+		bodies = append(bodies, enriched, enriched+" ", enriched+" a", enriched+"     ", enriched+" saddr=0200", enriched+" saddr=02")
+		for i := len(usualBody); i < len(enriched); i++ {
+			bodies = append(bodies, enriched[:i], enriched[:i]+"s"+enriched[i+1:])
+			for _, other := range []string{" saddr=02", "saddr=", "} saddr="} { // a second address, or in braces none
+				bodies = append(bodies, enriched[:i]+other, enriched[:i]+other+enriched[i:], enriched[:i]+other+enriched[i:]+strings.Repeat(" ", 32),
+					enriched[:i]+other+enriched[min(i+len(other), len(enriched)):])
+			}
+		}
+	}
 	known, behind := eventOf("", "1700000000.123:77", usualBody), eventOf("", "1700000000.123:79", usualBody)
 	for _, body := range bodies {
 		checkRun(t, body, known+eventOf("", "1700000000.123:78", body)+behind)
