@@ -35,8 +35,9 @@ func (c *corpus) make() error {
 	}{
 		{"ecs.ndjson", c.size, ecsRare},
 		{"ecs-dense.ndjson", c.size, ecsDense},
-		{"audit.log", c.size, audit(false)},
-		{"audit-dense.log", c.size, audit(true)},
+		{"audit.log", c.size, audit(auditLog{})},
+		{"audit-enriched.log", c.size, audit(auditLog{enriched: true})},
+		{"audit-dense.log", c.size, audit(auditLog{kubelet: true})},
 	} {
 		if err := c.plain(log.name, log.size, log.line); err != nil {
 			return err
@@ -195,26 +196,46 @@ func ecsKind(r *rand.Rand, network bool, port int) (event, rest string) {
 		fmt.Sprintf(`"group":{"id":"0","name":"root"},"tty":{"major":%d}`, r.IntN(8))
 }
 
-// audit returns what writes the audit events of one host: connects and, where not all are to
-// be connects to the kubelet, executions.
-func audit(kubelet bool) func(io.Writer, *rand.Rand, int) {
+// auditLog is a kind of audit log of one host.
+type auditLog struct {
+	kubelet  bool // connects to the kubelet alone, no executions
+	enriched bool // with log_format=ENRICHED
+}
+
+// names returns what is added to a record of an enriched log.
+func (l auditLog) names(format string, a ...any) string {
+	if !l.enriched {
+		return ""
+	}
+	return "\x1d" + fmt.Sprintf(format, a...)
+}
+
+// call returns what is added to a SYSCALL record.
+func (l auditLog) call(name string) string {
+	return l.names(`ARCH=x86_64 SYSCALL=%s AUID="unset" UID="root" GID="root" EUID="root" SUID="root" FSUID="root" EGID="root" SGID="root" FSGID="root"`, name)
+}
+
+// audit returns what writes the events of an audit log.
+func audit(l auditLog) func(io.Writer, *rand.Rand, int) {
 	h := newHost()
 	return func(w io.Writer, r *rand.Rand, n int) {
 		hit := n%hitEvery == hitEvery/2
 		at := start.Add(time.Duration(n) * 2 * time.Millisecond)
 		id := fmt.Sprintf("audit(%d.%03d:%d)", at.Unix(), at.Nanosecond()/1e6, 1000+n)
 		var p *process
-		if !hit && !kubelet && n%3 == 0 {
+		if !hit && !l.kubelet && n%3 == 0 {
 			p = h.exec(r, n)
-			execve(w, r, id, p)
+			l.execve(w, r, id, p)
 		} else {
 			p = h.connect(r, hit)
 			port := 1024 + r.IntN(9000)
-			if hit || kubelet {
+			if hit || l.kubelet {
 				port = 10250
 			}
-			fmt.Fprintf(w, "type=SYSCALL msg=%s: arch=c000003e syscall=42 success=no exit=-115 a0=5 a1=7ffc12ac3ab0 a2=10 a3=4 items=0 %s\n", id, p)
-			fmt.Fprintf(w, "type=SOCKADDR msg=%s: saddr=0200%04X0A14%02X%02X0000000000000000\n", id, port, r.IntN(4), r.IntN(250))
+			fmt.Fprintf(w, "type=SYSCALL msg=%s: arch=c000003e syscall=42 success=no exit=-115 a0=5 a1=7ffc12ac3ab0 a2=10 a3=4 items=0 %s%s\n", id, p, l.call("connect"))
+			a, b := r.IntN(4), r.IntN(250)
+			fmt.Fprintf(w, "type=SOCKADDR msg=%s: saddr=0200%04X0A14%02X%02X0000000000000000%s\n", id, port, a, b,
+				l.names("SADDR={ saddr_fam=inet laddr=10.20.%d.%d lport=%d }", a, b, port))
 		}
 		fmt.Fprintf(w, "type=PROCTITLE msg=%s: proctitle=%X\n", id, "/usr/bin/"+p.name+"\x00--config\x00/etc/config.yaml")
 		fmt.Fprintf(w, "type=EOE msg=%s: \n", id)
@@ -227,10 +248,11 @@ func (p *process) String() string {
 		p.ppid(), p.pid, p.name, p.name)
 }
 
-func execve(w io.Writer, r *rand.Rand, id string, p *process) {
-	fmt.Fprintf(w, "type=SYSCALL msg=%s: arch=c000003e syscall=59 success=yes exit=0 a0=55d1 a1=55d2 a2=55d3 a3=8 items=2 %s\n", id, p)
+func (l auditLog) execve(w io.Writer, r *rand.Rand, id string, p *process) {
+	owner := l.names(`OUID="root" OGID="root"`)
+	fmt.Fprintf(w, "type=SYSCALL msg=%s: arch=c000003e syscall=59 success=yes exit=0 a0=55d1 a1=55d2 a2=55d3 a3=8 items=2 %s%s\n", id, p, l.call("execve"))
 	fmt.Fprintf(w, "type=EXECVE msg=%s: argc=3 a0=\"%s\" a1=\"--config\" a2=\"/etc/%s/config.yaml\"\n", id, p.name, p.name)
 	fmt.Fprintf(w, "type=CWD msg=%s: cwd=\"/\"\n", id)
-	fmt.Fprintf(w, "type=PATH msg=%s: item=0 name=\"/usr/bin/%s\" inode=%d dev=08:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0\n", id, p.name, r.IntN(1<<20))
-	fmt.Fprintf(w, "type=PATH msg=%s: item=1 name=\"/lib64/ld-linux-x86-64.so.2\" inode=1311 dev=08:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0\n", id)
+	fmt.Fprintf(w, "type=PATH msg=%s: item=0 name=\"/usr/bin/%s\" inode=%d dev=08:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0%s\n", id, p.name, r.IntN(1<<20), owner)
+	fmt.Fprintf(w, "type=PATH msg=%s: item=1 name=\"/lib64/ld-linux-x86-64.so.2\" inode=1311 dev=08:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0%s\n", id, owner)
 }
