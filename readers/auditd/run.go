@@ -15,18 +15,25 @@ const (
 	asksAddress        // marksOf, unless its address is written as most are
 )
 
-// usualAddress is how the body of a SOCKADDR record goes on behind the id, if it is all that
-// there is: an IPv4 address and a port, in so many hex digits. In an enriched log what they say
-// is behind them.
-const (
-	usualAddress       = ": saddr=0200"
-	usualAddressDigits = 32
-	enrichedAddress    = "\x1dSADDR={ saddr_fam=inet laddr="
-	// What is enriched has so many bytes, so that a register at its end holds what is
-	// behind enrichedAddress, and of that no more than has no s.
-	leastEnriched = 42
-	mostEnriched  = len(enrichedAddress) + 32
-)
+// usualAddress is how the body of a SOCKADDR record begins behind the id.
+const usualAddress = ": saddr="
+
+// addressDigits returns how many hex digits an address of a usual family has at least: family,
+// port and ip, or the family alone; 0 for other families.
+func addressDigits(family []byte) int {
+	switch string(family) {
+	case "0200": // IPv4
+		return 16
+	case "0A00": // IPv6
+		return 48
+	case "0100", "1000": // unix, netlink
+		return 4
+	}
+	return 0
+}
+
+// addressRoom is how many bytes the vector code may read behind a line.
+const addressRoom = 72
 
 // takeRuns takes lines from the i-th on, up to the n-th, and returns the number of the first
 // that it did not take. It does what skimLine does, for usual lines: those that go on with the
@@ -188,26 +195,24 @@ func (k *known) recordAt(names *typeNames, text []byte, start int) (n *typeName,
 	return n, at + k.id.size
 }
 
+// isUsualAddress reports whether isShort does not hold, of the body of a SOCKADDR record, from its
+// id on, that is as the kernel writes it and auditd enriches it.
 func isUsualAddress(body []byte) bool {
-	const front = len(usualAddress) - 4 // the family is of the digits
-	const size = front + usualAddressDigits
-	if len(body) < size || string(body[:len(usualAddress)]) != usualAddress {
+	const front, family = len(usualAddress), 4
+	if len(body) < front+family || string(body[:front]) != usualAddress {
 		return false
 	}
-	for _, c := range body[front:size] {
+	body = body[front:]
+	size := addressDigits(body[:family])
+	if size == 0 || len(body) < size {
+		return false
+	}
+	for _, c := range body[:size] {
 		if c-'0' > 9 && c-'A' > 5 {
 			return false
 		}
 	}
-	return len(body) == size || isUsualEnriched(body[size:])
-}
-
-// isUsualEnriched reports whether a text repeats an address in words, and no field saddr is
-// behind it.
-func isUsualEnriched(text []byte) bool {
-	const front = len(enrichedAddress)
-	return len(text) >= leastEnriched && len(text) <= mostEnriched && string(text[:front]) == enrichedAddress &&
-		bytes.IndexByte(text[front:], 's') < 0
+	return !bytes.Contains(body, []byte(saddrField))
 }
 
 // runArgs is what runVector does, which is runOn for a known event whose node is short. It knows
@@ -219,6 +224,7 @@ type runArgs struct {
 	known               *known
 	base                int
 	first, lines, start int
+	room                int // up to where an address may end
 	// What it found.
 	taken  int
 	brings uint64

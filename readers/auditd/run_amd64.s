@@ -10,27 +10,38 @@ DATA letter<>+0(SB)/8, $0x4141414141414141
 GLOBL letter<>(SB), RODATA|NOPTR, $8
 DATA five<>+0(SB)/8, $0x0505050505050505
 GLOBL five<>(SB), RODATA|NOPTR, $8
-// ": saddr=" and "0200", the first byte lowest.
-DATA saddr<>+0(SB)/8, $0x3d7264646173203a
-GLOBL saddr<>(SB), RODATA|NOPTR, $8
-#define FAMILY $0x30303230
-// enrichedAddress, whose last eight bytes start at ENRICHEDLAST.
-DATA enriched<>+0(SB)/8, $"\x1dSADDR={"
-DATA enriched<>+8(SB)/8, $" saddr_f"
-DATA enriched<>+16(SB)/8, $"am=inet "
-DATA enriched<>+24(SB)/6, $"laddr="
-GLOBL enriched<>(SB), RODATA|NOPTR, $30
-#define ENRICHEDLAST 22
-DATA s<>+0(SB)/8, $"ssssssss"
+// The first and the last byte of "saddr=".
+DATA s<>+0(SB)/8, $0x7373737373737373
 GLOBL s<>(SB), RODATA|NOPTR, $8
+DATA equals<>+0(SB)/8, $0x3d3d3d3d3d3d3d3d
+GLOBL equals<>(SB), RODATA|NOPTR, $8
+// usualAddress, and the families of addressDigits, the first byte lowest.
+DATA saddr<>+0(SB)/8, $": saddr="
+GLOBL saddr<>(SB), RODATA|NOPTR, $8
+#define UNIX $0x30303130
+#define INET $0x30303230
+#define INET6 $0x30304130
+#define NETLINK $0x30303031
+
+// DIGITS marks in bits those of 32 bytes from off(AX) on that are hex digits.
+#define DIGITS(off, bits) \
+	VMOVDQU off(AX), Y4       \
+	VPSUBB Y6, Y4, Y5         \
+	VPSUBB Y8, Y4, Y4         \
+	VPMINUB Y7, Y5, Y10       \
+	VPCMPEQB Y10, Y5, Y5      \
+	VPMINUB Y9, Y4, Y10       \
+	VPCMPEQB Y10, Y4, Y4      \
+	VPOR Y4, Y5, Y5           \
+	VPMOVMSKB Y5, bits
 
 // func runVector(r *runArgs)
 //
-// SI text, DI ends, CX lines, DX names, R8 start, R9 base, R10 until, R11 brings, R12 the
+// SI text, DI ends, CX lines, DX names, R8 start, R9 base, R11 brings, R12 the
 // factor that spreads the names, R13 the id, R14 its masks; Y0 to Y3 node and id, each with
 // its mask. The id is read where it stands: what was written just before in smaller parts
 // would be late.
-TEXT ·runVector(SB), NOSPLIT, $24-8
+TEXT ·runVector(SB), NOSPLIT, $48-8
 	MOVQ r+0(FP), AX
 	MOVQ runArgs_known(AX), BX
 	MOVQ runArgs_text(AX), SI
@@ -41,7 +52,11 @@ TEXT ·runVector(SB), NOSPLIT, $24-8
 	MOVQ runArgs_names(AX), DX
 	MOVQ runArgs_start(AX), R8
 	MOVQ runArgs_base(AX), R9
-	MOVQ known_until(BX), R10
+	MOVQ known_until(BX), AX
+	MOVQ AX, until-32(SP)
+	MOVQ r+0(FP), AX
+	MOVQ runArgs_room(AX), AX
+	MOVQ AX, room-40(SP)
 	XORL R11, R11
 	MOVQ $const_nameFactor, R12
 	MOVQ known_idAt(BX), R13
@@ -64,9 +79,10 @@ TEXT ·runVector(SB), NOSPLIT, $24-8
 	VPBROADCASTQ letter<>(SB), Y8
 	VPBROADCASTQ five<>(SB), Y9
 	VPBROADCASTQ s<>(SB), Y11
+	VPBROADCASTQ equals<>(SB), Y12
 
 line:
-	CMPQ R8, R10
+	CMPQ R8, until-32(SP)
 	JGT  stop
 	LEAQ (SI)(R8*1), AX
 	VPXOR (AX), Y0, Y4
@@ -122,53 +138,52 @@ done:
 ask:
 	CMPL BX, $const_asksAddress
 	JNE  asked
-	ADDQ idSize-8(SP), AX
 	MOVLQSX (DI), R8
 	ADDQ R9, R8
+	CMPQ R8, room-40(SP)
+	JGT  asked
 	ADDQ SI, R8
-	SUBQ AX, R8
-	SUBQ $(8+const_usualAddressDigits), R8
-	JLT  asked
+	ADDQ idSize-8(SP), AX
 	MOVQ (AX), BX
 	CMPQ BX, saddr<>(SB)
 	JNE  asked
-	CMPL 8(AX), FAMILY
-	JNE  asked
-	VMOVDQU 8(AX), Y4
-	VPSUBB Y6, Y4, Y5
-	VPSUBB Y8, Y4, Y4
-	VPMINUB Y7, Y5, Y10
-	VPCMPEQB Y10, Y5, Y5
-	VPMINUB Y9, Y4, Y10
-	VPCMPEQB Y10, Y4, Y4
-	VPOR Y4, Y5, Y5
-	VPMOVMSKB Y5, BX
-	CMPL BX, $-1
-	JNE  asked
-	TESTQ R8, R8
-	JEQ  take
 
-	// R8 bytes more. The last 32 have the text behind enrichedAddress, and of that no s.
-	ADDQ $(8+const_usualAddressDigits), AX
-	LEAQ -const_leastEnriched(R8), BX
-	CMPQ BX, $(const_mostEnriched-const_leastEnriched)
-	JHI  asked
-	MOVQ 0(AX), BX
-	CMPQ BX, enriched<>+0(SB)
+	// A bit for each digit that there must be.
+	MOVQ R15, name-48(SP)
+	MOVL 8(AX), R10
+	XORL BX, BX
+	MOVL $0xF, R15
+	CMPL R10, UNIX
+	CMOVQEQ R15, BX
+	CMPL R10, NETLINK
+	CMOVQEQ R15, BX
+	MOVL $0xFFFF, R15
+	CMPL R10, INET
+	CMOVQEQ R15, BX
+	MOVQ $0xFFFFFFFFFFFF, R15
+	CMPL R10, INET6
+	CMOVQEQ R15, BX
+	TESTQ BX, BX
+	JEQ  asked
+	DIGITS(8, R10)
+	DIGITS(40, R15)
+	SHLQ $32, R15
+	ORQ  R15, R10
+	NOTQ R10
+	TESTQ R10, BX
 	JNE  asked
-	MOVQ 8(AX), BX
-	CMPQ BX, enriched<>+8(SB)
+
+	ADDQ $8, AX
+search:
+	VPCMPEQB (AX), Y11, Y4
+	VPCMPEQB 5(AX), Y12, Y5
+	VPTEST Y4, Y5
 	JNE  asked
-	MOVQ 16(AX), BX
-	CMPQ BX, enriched<>+16(SB)
-	JNE  asked
-	MOVQ ENRICHEDLAST(AX), BX
-	CMPQ BX, enriched<>+ENRICHEDLAST(SB)
-	JNE  asked
-	VMOVDQU -32(AX)(R8*1), Y4
-	VPCMPEQB Y11, Y4, Y4
-	VPTEST Y4, Y4
-	JEQ  take
+	ADDQ $32, AX
+	CMPQ AX, R8
+	JLT  search
+	MOVQ name-48(SP), R15
+	JMP  take
 
 asked:
 	MOVL $1, BX

@@ -111,9 +111,6 @@ func eventOf(node, id, body string) string {
 	return b.String()
 }
 
-// usualBody is an address that nobody looks for.
-const usualBody = ": saddr=020000160A00002A0000000000000000"
-
 // checkRun compares the vector code with its plain form.
 func checkRun(t *testing.T, what, log string) {
 	t.Helper()
@@ -127,29 +124,12 @@ func checkRun(t *testing.T, what, log string) {
 
 // TestRunAddresses holds what the vector code says of addresses.
 func TestRunAddresses(t *testing.T) {
-	const front = len(": saddr=")
-	digits := usualBody[front:]
-	bodies := []string{":  saddr=" + digits, usualBody + " ", usualBody + " saddr=0200", usualBody + "00", ": saddr=" + digits[1:],
-		": saddr=0A00" + digits[4:], ": saddr=" + strings.ToLower(digits), ": saddr=", "", ": laddr=" + digits}
-	for i := range digits {
-		for _, c := range "/09:@AFGaf`g\x01~" {
-			bodies = append(bodies, usualBody[:front+i]+string(c)+usualBody[front+i+1:])
-		}
-	}
-	for _, words := range []string{"laddr=1.2.3.4 lport=5 }", "laddr=10.0.0.42 lport=22 }", "laddr=101.102.103.104 lport=10105 }"} {
-		enriched := usualBody + "\x1dSADDR={ saddr_fam=inet " + words
-		bodies = append(bodies, enriched, enriched+" ", enriched+" a", enriched+"     ", enriched+" saddr=0200", enriched+" saddr=02")
-		for i := len(usualBody); i < len(enriched); i++ {
-			bodies = append(bodies, enriched[:i], enriched[:i]+"s"+enriched[i+1:])
-			for _, other := range []string{" saddr=02", "saddr=", "} saddr="} { // a second address, or in braces none
-				bodies = append(bodies, enriched[:i]+other, enriched[:i]+other+enriched[i:], enriched[:i]+other+enriched[i:]+strings.Repeat(" ", 32),
-					enriched[:i]+other+enriched[min(i+len(other), len(enriched)):])
-			}
-		}
-	}
 	known, behind := eventOf("", "1700000000.123:77", usualBody), eventOf("", "1700000000.123:79", usualBody)
-	for _, body := range bodies {
+	for _, body := range changedBodies() {
 		checkRun(t, body, known+eventOf("", "1700000000.123:78", body)+behind)
+	}
+	for at := range addressRoom { // near the end of the text
+		checkRun(t, "the end", known+"type=SOCKADDR msg=audit(1700000000.123:77)"+usualBody+"\n"+strings.Repeat("x", at))
 	}
 }
 

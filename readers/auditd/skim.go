@@ -50,7 +50,7 @@ func (d *Decoder) findRecords(b *frame.Block) (lines int64) {
 	s := &d.skim
 	s.block, s.number, s.known = b, int32(b.Line), known{chain: none}
 	s.core, s.after, s.look, s.step = false, false, false, 0
-	s.run = runArgs{text: unsafe.SliceData(d.text), ends: &s.ends[0], names: &d.types.names, known: &s.known}
+	s.run = runArgs{text: unsafe.SliceData(d.text), ends: &s.ends[0], names: &d.types.names, known: &s.known, room: len(d.text) - addressRoom}
 	if d.needs != nil && len(d.needs.kinds) > 0 {
 		s.known.asks = asksMarks
 	}
